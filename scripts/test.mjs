@@ -1,0 +1,79 @@
+// Bundles the program and the tests, then runs the tests with node's own runner, fast folders first.
+//   npm test                                everything
+//   npm test -- language graph              only these folders of test/
+//   npm test -- test/store/gc.test.ts       only these files
+//   npm test -- store --grep "^A1"          only tests whose name matches
+//   npm test -- language --no-build         tests that start no process of the program
+import { spawnSync } from "node:child_process";
+import { readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { build } from "esbuild";
+
+/** Folders of test/ in the order they run: what fails in a second must not wait for what takes minutes. */
+const order = [
+  "base",
+  "language",
+  "graph",
+  "data",
+  "features",
+  "store",
+  "provenance",
+  "executors",
+  "cli",
+  "run",
+  "project",
+  "examples",
+];
+
+const args = process.argv.slice(2).filter((arg) => arg !== "--no-build");
+const buildFirst = !process.argv.includes("--no-build");
+const grepAt = args.indexOf("--grep");
+const grep = grepAt >= 0 ? args.splice(grepAt, 2)[1] : undefined;
+
+const rank = (file) => {
+  const at = order.indexOf(file.split("/")[1]);
+  return at < 0 ? order.length : at;
+};
+const all = readdirSync("test", { recursive: true })
+  .map((file) => path.posix.join("test", String(file)))
+  .filter((file) => file.endsWith(".test.ts"))
+  .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+const wanted =
+  args.length === 0
+    ? all
+    : all.filter((file) => args.some((arg) => file === arg || file.startsWith(`test/${arg}/`)));
+if (wanted.length === 0) {
+  console.error(`no test file matches: ${args.join(" ")}`);
+  process.exit(2);
+}
+
+if (spawnSync(process.execPath, ["scripts/build.mjs", "--dev"], { stdio: "inherit" }).status !== 0)
+  process.exit(1);
+const outdir = process.env.REPROD_TEST_OUT ?? "out/test";
+rmSync(outdir, { recursive: true, force: true });
+await build({
+  entryPoints: wanted,
+  outbase: "test",
+  outdir,
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  packages: "external",
+  define: { __REPROD_DIST__: JSON.stringify(path.resolve(process.env.REPROD_DIST ?? "dist")) },
+  sourcemap: "inline",
+  logLevel: "warning",
+});
+
+const stream = run({
+  files: wanted.map((file) => path.resolve(outdir, path.relative("test", file).replace(/\.ts$/, ".js"))),
+  concurrency: 2,
+  timeout: 15 * 60_000,
+  ...(grep === undefined ? {} : { testNamePatterns: [new RegExp(grep)] }),
+});
+stream.on("test:fail", () => {
+  process.exitCode = 1;
+});
+stream.compose(new spec()).pipe(process.stdout);

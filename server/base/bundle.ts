@@ -1,0 +1,9 @@
+import * as path from "node:path";
+
+/** Replaced by the bundler: the folder that holds the bundles (`scripts/build.mjs`). */
+declare const __REPROD_DIST__: string;
+
+/** Absolute path of a bundle that is started as a process or a worker of its own. */
+export function bundlePath(name: "cli" | "hash-worker"): string {
+  return path.join(__REPROD_DIST__, `${name}.js`);
+}
