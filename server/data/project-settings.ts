@@ -1,0 +1,203 @@
+import type { AbsolutePath } from "../base/brand.js";
+import { Failure } from "../base/failure.js";
+import { isAbsent, readIfThere, systemReason } from "./files.js";
+import { type JsonNode, lineAndColumn, parseJsonNodes } from "./json-text.js";
+
+/** Where nodes with an image run: `auto` is resolved once for a checkout (engine-rules.md A9). */
+export type ContainerPolicy = "required" | "never" | "auto";
+
+/** `reprod.json`: what a team shares. `media/reprod.schema.json` says the same to editors. Nothing personal is in it. */
+export interface ProjectSettings {
+  /** Random, made once; says whose results and cloud resources are whose. */
+  readonly projectId?: string;
+  readonly name?: string;
+  readonly container?: ContainerPolicy;
+  readonly executor?: "local" | "ecs" | "batch";
+  readonly stores?: {
+    /** Folder that results are written to, relative to the project root. */
+    readonly write?: string;
+    /** Further stores that results are reused from, in this order (A3). */
+    readonly read?: readonly string[];
+  };
+  readonly resources?: ResourceDefaults;
+  /** Names that `secret("…")` may use (D11). */
+  readonly secrets?: readonly string[];
+}
+
+/** What a transform gets that declares no resources. */
+export interface ResourceDefaults {
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
+  readonly diskBytes?: number;
+  readonly timeoutMilliseconds?: number;
+}
+
+/** Reads `reprod.json`; undefined when there is none. Throws a `Failure` with the place of what is wrong. */
+export function readProjectSettings(file: AbsolutePath): ProjectSettings | undefined {
+  let text: string | undefined;
+  try {
+    text = readIfThere(file)?.toString("utf8");
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw new Failure("project-unreadable", `the project's settings cannot be read: "${file}"`, {
+      why: `The system says: ${systemReason(error)}.`,
+      fix: "Make it a readable file.",
+      place: file,
+      cause: error,
+    });
+  }
+  return text === undefined ? undefined : parseProjectSettings(file, text);
+}
+
+/** Reads the text of a `reprod.json`. Throws a `Failure` (`project-invalid`) with the place of what is wrong. */
+export function parseProjectSettings(file: string, text: string): ProjectSettings {
+  const read = parseJsonNodes(text);
+  if ("problem" in read) {
+    const { message, line, column } = read.problem;
+    throw invalid(`${file}:${line}:${column}`, message);
+  }
+  const fail = (offset: number, message: string): Failure => {
+    const { line, column } = lineAndColumn(text, offset);
+    return invalid(`${file}:${line}:${column}`, message);
+  };
+  const object = members(read.node, "the file", fail, [
+    "$schema",
+    "projectId",
+    "name",
+    "container",
+    "executor",
+    "stores",
+    "resources",
+    "secrets",
+  ]);
+  const projectId = object.get("projectId");
+  const name = object.get("name");
+  const container = object.get("container");
+  const executor = object.get("executor");
+  const stores = object.get("stores");
+  const resources = object.get("resources");
+  const secrets = object.get("secrets");
+  return {
+    ...(projectId && {
+      projectId: matching(projectId, /^[a-z2-7]{12}$/, "12 of the characters a–z, 2–7", fail),
+    }),
+    ...(name && { name: matching(name, /\S/, "a text", fail) }),
+    ...(container && { container: oneOf(container, ["required", "never", "auto"], fail) }),
+    ...(executor && { executor: oneOf(executor, ["local", "ecs", "batch"], fail) }),
+    ...(stores && { stores: readStores(stores, fail) }),
+    ...(resources && { resources: readResources(resources, fail) }),
+    ...(secrets && { secrets: texts(secrets, "secrets", fail) }),
+  };
+}
+
+type Fail = (offset: number, message: string) => Failure;
+
+function readStores(node: JsonNode, fail: Fail): NonNullable<ProjectSettings["stores"]> {
+  const object = members(node, '"stores"', fail, ["write", "read"]);
+  const write = object.get("write");
+  const read = object.get("read");
+  return {
+    ...(write && { write: matching(write, /^(?!s3:)./, "the path of a folder", fail) }),
+    ...(read && { read: texts(read, "read", fail) }),
+  };
+}
+
+function readResources(node: JsonNode, fail: Fail): ResourceDefaults {
+  const object = members(node, '"resources"', fail, ["cpus", "memory", "disk", "timeout"]);
+  const cpus = object.get("cpus");
+  const memory = object.get("memory");
+  const disk = object.get("disk");
+  const timeout = object.get("timeout");
+  return {
+    ...(cpus && { cpus: positiveNumber(cpus, fail) }),
+    ...(memory && { memoryBytes: quantity(memory, BYTE_UNITS, '"2 GiB"', fail) }),
+    ...(disk && { diskBytes: quantity(disk, BYTE_UNITS, '"10 GiB"', fail) }),
+    ...(timeout && { timeoutMilliseconds: quantity(timeout, TIME_UNITS, '"4 h"', fail) }),
+  };
+}
+
+const BYTE_UNITS: ReadonlyMap<string, number> = new Map([
+  ["B", 1],
+  ["kB", 1e3],
+  ["MB", 1e6],
+  ["GB", 1e9],
+  ["TB", 1e12],
+  ["KiB", 2 ** 10],
+  ["MiB", 2 ** 20],
+  ["GiB", 2 ** 30],
+  ["TiB", 2 ** 40],
+]);
+const TIME_UNITS: ReadonlyMap<string, number> = new Map([
+  ["ms", 1],
+  ["s", 1e3],
+  ["min", 60e3],
+  ["h", 3600e3],
+  ["d", 86400e3],
+]);
+
+/** A number with a unit in one string, written as in the pipeline language. */
+function quantity(node: JsonNode, units: ReadonlyMap<string, number>, example: string, fail: Fail): number {
+  const [, digits, unit] =
+    node.kind === "scalar" && typeof node.value === "string"
+      ? (/^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(node.value) ?? [])
+      : [];
+  const factor = units.get(unit ?? "");
+  const value = Math.floor(Number(digits) * (factor ?? Number.NaN));
+  if (!Number.isSafeInteger(value) || value <= 0) {
+    throw fail(
+      node.offset,
+      `a number with one of the units ${[...units.keys()].join(", ")} must stand here, as in ${example}`,
+    );
+  }
+  return value;
+}
+
+function positiveNumber(node: JsonNode, fail: Fail): number {
+  if (node.kind === "scalar" && typeof node.value === "number" && node.value > 0) return node.value;
+  throw fail(node.offset, "a number above 0 must stand here");
+}
+
+function matching(node: JsonNode, pattern: RegExp, what: string, fail: Fail): string {
+  if (node.kind === "scalar" && typeof node.value === "string" && pattern.test(node.value)) return node.value;
+  throw fail(node.offset, `${what}, in double quotes, must stand here`);
+}
+
+function oneOf<Word extends string>(node: JsonNode, words: readonly Word[], fail: Fail): Word {
+  const found = words.find((word) => node.kind === "scalar" && node.value === word);
+  if (found !== undefined) return found;
+  throw fail(node.offset, `one of these must stand here: ${words.map((word) => `"${word}"`).join(", ")}`);
+}
+
+function texts(node: JsonNode, name: string, fail: Fail): readonly string[] {
+  if (node.kind !== "array") throw fail(node.offset, `a list of texts must stand here, for "${name}"`);
+  return node.items.map((item) => matching(item, /./, "a text", fail));
+}
+
+function members(
+  node: JsonNode,
+  what: string,
+  fail: Fail,
+  known: readonly string[],
+): ReadonlyMap<string, JsonNode> {
+  if (node.kind !== "object") throw fail(node.offset, `${what} must be an object, in braces`);
+  const result = new Map<string, JsonNode>();
+  for (const [key, member] of node.members) {
+    // A misspelt setting that is passed over in silence would run on the host what was meant for the image.
+    if (!known.includes(key)) {
+      throw fail(
+        member.offset,
+        `${what} can have ${known.map((name) => `"${name}"`).join(", ")}, but not "${key}"`,
+      );
+    }
+    result.set(key, member.value);
+  }
+  return result;
+}
+
+function invalid(place: string, message: string): Failure {
+  return new Failure("project-invalid", `reprod.json: ${message}`, {
+    why: "The settings of a project decide where nodes run and what counts as their result, so none is guessed.",
+    fix: "Correct the file at the place named; docs/errors.md lists what may stand in it.",
+    place,
+  });
+}
