@@ -1,11 +1,16 @@
 import type { FileDigest, InterpreterKind } from "../graph/model.js";
+import type { FloatValue } from "../graph/value.js";
 import type { Usage } from "../store/record.js";
 
-/** A value as a script gets it (language.md rule 20). Paths are relative to the working folder. */
+/**
+ * A value as a script gets it (language.md rule 20). Paths are relative to the working folder. A `number` is an Int;
+ * a Float keeps its class, so that Python gets `2.0` where the pipeline says Float.
+ */
 export type HandedValue =
   | null
   | boolean
   | number
+  | FloatValue
   | string
   | readonly HandedValue[]
   | { readonly [key: string]: HandedValue };
@@ -53,6 +58,34 @@ export interface StagedInput {
     | { readonly kind: "object" }
     /** A user's own file or folder: copied, and verified on the way (A12). `exclude` as in `dir(…, exclude: …)`. */
     | { readonly kind: "local"; readonly path: string; readonly exclude: readonly string[] };
+}
+
+/**
+ * Puts inputs into working folders: the store's part of an attempt (engine-rules.md C7), given to an executor so
+ * that it knows neither layout nor locks of a store.
+ */
+export interface Stager {
+  /**
+   * Makes `input` be at `target`, an absolute path whose parent exists and that is not there yet. Resolves to a link
+   * when a script could reach the store through what was made. Throws `Failure`: `input-changed` when a user's own
+   * file has not the digest that was planned with (A12), `disk-full`, or what the store says.
+   */
+  stage(input: StagedInput, target: string): Promise<StagedLink | undefined>;
+  /** After the script: the messages of all links through which it changed an object, which is then quarantined. */
+  check(links: readonly StagedLink[]): Promise<readonly string[]>;
+  /** Absolute path of an input that a container can mount read-only, or undefined when it has to be staged. */
+  mountable(input: StagedInput): Promise<string | undefined>;
+}
+
+/** A hard link to an object, with what the object looked like before the script. */
+export interface StagedLink {
+  /** As in `StagedInput.staged`. */
+  readonly staged: string;
+  readonly object: string;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly mode: bigint;
+  readonly ino: bigint;
 }
 
 /** How an attempt ended. Exhaustive: `switch` over it without a default. */
