@@ -14,6 +14,12 @@ export type Lookup =
   | { readonly kind: "broken"; readonly reason: string; readonly result: StoredResult | undefined }
   | { readonly kind: "absent" };
 
+export interface LookupOptions {
+  readonly objects: boolean;
+  /** Whose newest names files answer many recipes at once, without a record being opened (B5). */
+  readonly names?: { readonly projectId: string; readonly pipeline: string };
+}
+
 export type CommitOutcome =
   | { readonly kind: "created" }
   /** Another record was there first; ours is dropped and theirs counts (A3). */
@@ -28,7 +34,7 @@ export interface ResultStore {
   readonly location: string;
 
   /** Looks each recipe up. Existence and size of the objects are checked when `objects` is true (B3). */
-  lookup(recipes: readonly RecipeId[], options: { readonly objects: boolean }): Promise<readonly Lookup[]>;
+  lookup(recipes: readonly RecipeId[], options: LookupOptions): Promise<readonly Lookup[]>;
 
   /** The recipe whose record a content id points to, or undefined. */
   recipeOfContent(content: ContentId): Promise<RecipeId | undefined>;
