@@ -30,6 +30,11 @@ export interface Problem {
   readonly suggestion?: string;
 }
 
+/** A problem of one place; `suggestion` is what to write there instead. */
+export function problem(rule: Rule, span: Span, message: string, suggestion?: string): Problem {
+  return suggestion === undefined ? { rule, span, message } : { rule, span, message, suggestion };
+}
+
 export interface RelatedPlace {
   /** Path as the file is known to the program. */
   readonly path: string;
