@@ -95,16 +95,17 @@ export function writeLock(file: AbsolutePath, lock: Lock): void {
 }
 
 export function printLock(lock: Lock): string {
-  const images: { [name: string]: unknown } = {};
-  for (const [name, image] of inOrder(lock.images)) {
-    images[name] = { digest: image.digest, platforms: Object.fromEntries(inOrder(image.platforms)) };
-  }
-  const urls: { [name: string]: unknown } = {};
-  for (const [url, { sha256, size, etag, version }] of inOrder(lock.urls)) {
-    // Absent members are left out by JSON.stringify.
-    urls[url] = { sha256, size, etag, version };
-  }
-  return `${JSON.stringify({ format: FORMAT, images, urls }, undefined, 2)}\n`;
+  const images = inOrder(lock.images).map(([name, { digest, platforms }]) => [
+    name,
+    { digest, platforms: Object.fromEntries(inOrder(platforms)) },
+  ]);
+  // Absent members (etag, version) are left out by JSON.stringify.
+  const urls = inOrder(lock.urls).map(([url, { sha256, size, etag, version }]) => [
+    url,
+    { sha256, size, etag, version },
+  ]);
+  const content = { format: FORMAT, images: Object.fromEntries(images), urls: Object.fromEntries(urls) };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 
 function inOrder<T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
