@@ -46,7 +46,7 @@ export interface Objects {
   /** All of it; for manifests. Undefined when it is not there. */
   read(sha256: Sha256): Buffer | undefined;
   /** Moves an object that is not what its digest says to `broken/`, so that it is absent from now on (A1). */
-  quarantine(sha256: Sha256, reason: string): void;
+  quarantine(sha256: Sha256): void;
 }
 
 // ---------------------------------------------------------------- outs of an attempt
@@ -65,6 +65,8 @@ export type IngestOuts = (
   work: string,
   outs: readonly NodeOut[],
   hash: HashFile,
+  /** What was staged: an out that is a link to an input is that input, also where a container had only mounted it. */
+  inputs?: readonly InputToStage[],
 ) => Promise<Ingested>;
 
 // ---------------------------------------------------------------- inputs of an attempt
@@ -108,8 +110,16 @@ export type StageInputs = (
 /** Messages about links that the script wrote through; each object of them is quarantined. Empty: all is well. */
 export type CheckLinks = (store: LocalStore, links: readonly StagedLink[]) => readonly string[];
 
-/** Copies an out to `target` (a path that does not exist yet, or a file to replace): a reflink or copy, never a link. */
-export type ExportOut = (store: LocalStore, out: RecordedFile, target: string) => Promise<void>;
+/**
+ * Copies an out into `folder` under its own path there, or `as`: a reflink or copy, never a link (C7). Gives the path
+ * it made. Nothing outside `folder` is written; what is there already is replaced only when `replace` is set.
+ */
+export type ExportOut = (
+  store: LocalStore,
+  out: RecordedFile,
+  folder: string,
+  options?: { readonly as?: string; readonly replace?: boolean },
+) => Promise<string>;
 
 // ---------------------------------------------------------------- claims
 
