@@ -1,5 +1,7 @@
+import type { Sha256 } from "../base/brand.js";
 import type { FileDigest, InterpreterKind } from "../graph/model.js";
 import type { FloatValue } from "../graph/value.js";
+import type { Staged, StagedLink } from "../store/local.js";
 import type { Usage } from "../store/record.js";
 
 /**
@@ -61,31 +63,16 @@ export interface StagedInput {
 }
 
 /**
- * Puts inputs into working folders: the store's part of an attempt (engine-rules.md C7), given to an executor so
- * that it knows neither layout nor locks of a store.
+ * The store's part of an attempt (engine-rules.md C7), bound to one store and given to an executor, so that it knows
+ * neither layout nor locks: `stageInputs`, `checkLinks` and `objects.pathOf` of the local store.
  */
 export interface Stager {
-  /**
-   * Makes `input` be at `target`, an absolute path whose parent exists and that is not there yet. Resolves to a link
-   * when a script could reach the store through what was made. Throws `Failure`: `input-changed` when a user's own
-   * file has not the digest that was planned with (A12), `disk-full`, or what the store says.
-   */
-  stage(input: StagedInput, target: string): Promise<StagedLink | undefined>;
-  /** After the script: the messages of all links through which it changed an object, which is then quarantined. */
-  check(links: readonly StagedLink[]): Promise<readonly string[]>;
-  /** Absolute path of an input that a container can mount read-only, or undefined when it has to be staged. */
-  mountable(input: StagedInput): Promise<string | undefined>;
-}
-
-/** A hard link to an object, with what the object looked like before the script. */
-export interface StagedLink {
-  /** As in `StagedInput.staged`. */
-  readonly staged: string;
-  readonly object: string;
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  readonly mode: bigint;
-  readonly ino: bigint;
+  /** Puts inputs below `work`, an absolute folder. */
+  stage(work: string, inputs: readonly StagedInput[]): Promise<Staged>;
+  /** Messages about links that the script wrote through. */
+  check(links: readonly StagedLink[]): readonly string[];
+  /** Absolute path of an object, for a read-only mount in a container. */
+  objectPath(sha256: Sha256): string;
 }
 
 /** How an attempt ended. Exhaustive: `switch` over it without a default. */
@@ -99,6 +86,7 @@ export type AttemptEnd =
   | { readonly kind: "input-changed"; readonly message: string }
   | { readonly kind: "input-modified"; readonly message: string }
   | { readonly kind: "disk-full"; readonly message: string }
+  | { readonly kind: "stage-failed"; readonly message: string }
   | { readonly kind: "start-failed"; readonly message: string }
   /** Nobody knows: the supervisor itself was killed. */
   | { readonly kind: "lost"; readonly message: string };
