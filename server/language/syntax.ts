@@ -466,6 +466,7 @@ export interface RunClause {
 
 // ---------------------------------------------------------------- files
 
+/** Comments are in no tree, since moving them all at each key stroke would cost; `commentsOf(text)` finds them. */
 export interface Comment {
   /** Absolute offsets in the file. */
   readonly span: Span;
@@ -479,6 +480,11 @@ export interface Declaration {
   /** Absolute offset of the declaration's first token or doc comment; all spans inside count from here. */
   readonly offset: number;
   readonly length: number;
+  /**
+   * How far from `offset` the parser looked to read it as it did: an edit behind that leaves it as it is. Mostly
+   * a little beyond the next token; the rest of the file where a script or block is not closed.
+   */
+  readonly reach: number;
   readonly statement: Statement;
   /** Syntax problems inside, with spans relative to `offset`. */
   readonly problems: readonly import("./problems.js").Problem[];
@@ -487,7 +493,6 @@ export interface Declaration {
 export interface SourceFile {
   readonly text: string;
   readonly declarations: readonly Declaration[];
-  readonly comments: readonly Comment[];
 }
 
 export type SyntaxNode =
