@@ -12,7 +12,11 @@ export function isAbsent(error: unknown): boolean {
 }
 
 /** What the disk did, as a `Failure` that a person can act on; anything that we did wrong is given back as it is. */
-export function storeFailure(error: unknown, location: string): unknown {
+export function storeFailure(
+  error: unknown,
+  location: string,
+  doing: "reading" | "writing" = "writing",
+): unknown {
   switch (systemCode(error)) {
     case "ENOSPC":
     case "EDQUOT":
@@ -24,7 +28,12 @@ export function storeFailure(error: unknown, location: string): unknown {
     case "EROFS":
     case "EACCES":
     case "EPERM":
-      return readOnlyFailure(location, error);
+      if (doing === "writing") return readOnlyFailure(location, error);
+      return new Failure("store-denied", `the store cannot be read: "${location}"`, {
+        why: "A file or folder in it belongs to another user and is closed to this one.",
+        fix: "Change its owner or mode, or name another store in reprod.json.",
+        cause: error,
+      });
     case "EIO":
     case "EUCLEAN":
       return new Failure("store-damaged", `the disk failed to read or write the store: "${location}"`, {

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { ContentId, RecipeId, RunId, Sha256 } from "../base/brand.js";
-import { Failure } from "../base/failure.js";
-import { readTextIfThere, syncPath } from "./files.js";
+import { Failure, systemCode } from "../base/failure.js";
+import { readTextIfThere } from "./files.js";
 
 /**
  * Where things lie in a store. Every path is made here, from a checked id or an encoded name, never from text of a
@@ -79,19 +79,9 @@ export class Layout {
     for (const folder of fanned) {
       for (const prefix of PREFIXES) makeFolder(path.join(folder, prefix));
     }
+    for (const folder of [...fanned, path.dirname(this.objects)]) syncFolder(folder);
     fs.writeFileSync(this.marker, MARKER);
-  }
-
-  async syncFolders(): Promise<void> {
-    for (const folder of [
-      this.objects,
-      this.results,
-      this.content,
-      path.dirname(this.objects),
-      this.folder,
-    ]) {
-      await syncPath(folder);
-    }
+    syncFolder(this.folder);
   }
 }
 
@@ -102,11 +92,21 @@ export const PREFIXES: readonly string[] = Array.from({ length: 256 }, (_, at) =
   at.toString(16).padStart(2, "0"),
 );
 
+function syncFolder(folder: string): void {
+  const descriptor = fs.openSync(folder, "r");
+  try {
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 function makeFolder(folder: string): void {
   try {
     fs.mkdirSync(folder);
   } catch (error) {
-    if (!fs.existsSync(folder)) throw error;
+    // Two processes may make one store.
+    if (systemCode(error) !== "EEXIST") throw error;
   }
 }
 
