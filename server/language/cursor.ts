@@ -84,7 +84,7 @@ export class Cursor {
   }
   /** The empty place behind the token before the current one. */
   protected gap(): Span {
-    const at = this.scanner.previousEnd - this.base;
+    const at = Math.max(0, this.scanner.previousEnd - this.base);
     return { start: at, end: at };
   }
 
@@ -187,7 +187,9 @@ export class Cursor {
 
   /** Reports that `what` is missing before the current token. */
   protected reportExpected(what: string): void {
-    if (this.scanner.kind === "end" || this.scanner.newlineBefore) {
+    // Nothing before the declaration may be named: it is kept as it is when the text before it changes.
+    const isFirst = this.scanner.previousEnd <= this.base;
+    if (!isFirst && (this.scanner.kind === "end" || this.scanner.newlineBefore)) {
       const where = this.scanner.kind === "end" ? "the end of the text" : "the end of the line";
       this.report(syntax, this.gap(), `expected ${what}, found ${where}`);
     } else {
@@ -227,7 +229,7 @@ export class Cursor {
   /** A name on this line: no word is taken across a line break, which is where the next declaration begins. */
   protected name(what: string): Name {
     const { scanner } = this;
-    if (scanner.newlineBefore && this.brackets === 0) {
+    if (scanner.newlineBefore && (this.brackets === 0 || this.startsDeclaration())) {
       this.reportExpected(what);
       return this.missingName();
     }

@@ -536,7 +536,7 @@ export class ExpressionParser extends Cursor {
   private simpleType(): TypeSyntax {
     const { scanner } = this;
     const start = this.here();
-    if (this.atLineStart() && (scanner.kind !== "[" || this.startsDeclaration())) return this.missingType();
+    if (this.atLineStart() || this.startsDeclarationOnNewLine()) return this.missingType();
     switch (scanner.kind) {
       case "name": {
         const span = this.tokenSpan();

@@ -383,7 +383,7 @@ export class Scanner {
     }
     const contentEnd = endOfUnclosedScript(text, contentStart, limit);
     this.fence = { ticks, contentStart, contentEnd, closed: false, trailingText };
-    this.end = Math.max(at, endOfTextBefore(text, contentEnd, contentStart));
+    this.end = trimEnd(text, at, Math.max(at, contentEnd));
     this.reach = limit + 3;
     return "fence";
   }
@@ -463,7 +463,7 @@ function opensFence(line: string, ticks: number): boolean {
 
 /** A line that is hardly anything but a declaration of a pipeline file: full words, at the first column. */
 const DECLARATION_LINE =
-  /^(?:(?:pipeline|target|publish)[ \t]+\w|(?:param|input|table|let)[ \t]+\w+[ \t]*[:=]|transform[ \t]+\w+[ \t]*\{|node[ \t]+\w+[ \t]*[=[]|import[ \t]*\{|(?:for|if)[ \t].*\{)/;
+  /^(?:(?:pipeline|target|publish|check)[ \t]+\w|(?:param|input|table|let)[ \t]+\w+[ \t]*[:=]|transform[ \t]+\w+[ \t]*\{|node[ \t]+\w+[ \t]*[=[]|import[ \t]*\{|(?:for|if)[ \t].*\{)/;
 
 /** Where a script without a closing fence ends: before the next declaration, its comments and a brace before it. */
 function endOfUnclosedScript(text: string, contentStart: number, limit: number): number {
@@ -492,10 +492,6 @@ function endOfUnclosedScript(text: string, contentStart: number, limit: number):
 
 function lineAfter(text: string, line: number | undefined, limit: number, first: number): number {
   return line === undefined ? first : Math.min(endOfLine(text, line, limit) + 1, limit);
-}
-
-function endOfTextBefore(text: string, end: number, start: number): number {
-  return trimEnd(text, start, end);
 }
 
 /** Every comment of a text, in order. Costs one pass over its tokens. */

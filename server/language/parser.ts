@@ -94,6 +94,8 @@ const NO_PROBLEMS: readonly Problem[] = [];
 
 /** Declarations and the clauses inside them. */
 export class Parser extends ExpressionParser {
+  private inTransform = false;
+
   constructor(text: string, position: number) {
     super(text);
     this.scanner.jump(position);
@@ -559,6 +561,7 @@ export class Parser extends ExpressionParser {
   private items<Item>(item: () => Item): Item[] {
     const items: Item[] = [];
     while (!this.at("}") && !this.at("end") && !this.startsDeclarationOnNewLine()) {
+      if (this.startsClauseOnNewLine()) break;
       if (this.scanner.isWord()) {
         items.push(item());
         this.endItem();
@@ -570,6 +573,16 @@ export class Parser extends ExpressionParser {
     }
     this.expect("}");
     return items;
+  }
+
+  /** A line that belongs to what is around a block of items: the block's brace was forgotten. */
+  private startsClauseOnNewLine(): boolean {
+    if (!this.scanner.newlineBefore) return false;
+    const isClause = this.atWord("resources") || this.atWord("retry") || this.atWord("env");
+    if (isClause && this.nextOnLine() === "{") return true;
+    if (!this.inTransform || !this.startsTransformItem()) return false;
+    const next = this.nextOnLine();
+    return next === "name" || next === "string";
   }
 
   /** A comma, a newline or the closing brace behind an item. */
@@ -667,6 +680,12 @@ export class Parser extends ExpressionParser {
   }
 
   private transformItems(items: TransformItem[]): void {
+    this.inTransform = true;
+    this.transformItemsInto(items);
+    this.inTransform = false;
+  }
+
+  private transformItemsInto(items: TransformItem[]): void {
     let closes = false;
     while (!this.at("}") && !this.at("end")) {
       const { scanner } = this;
