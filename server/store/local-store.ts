@@ -73,12 +73,7 @@ class LocalFolderStore implements LocalStore {
   }
 
   adoptable(content: ContentId): Promise<ResultRecord | undefined> {
-    return this.#reading(() => {
-      const recipe = this.#records.recipeOfContent(content);
-      const found = recipe === undefined ? undefined : this.#records.read(recipe);
-      if (found?.kind !== "whole" || found.record.contentId !== content) return undefined;
-      return this.#records.missingObject(found.record.outs) === undefined ? found.record : undefined;
-    });
+    return this.#reading(() => this.#records.adoptable(content));
   }
 
   async commit(record: ResultRecord): Promise<CommitOutcome> {

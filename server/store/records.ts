@@ -4,11 +4,9 @@ import { Failure } from "../base/failure.js";
 import type { RecordedFile } from "../graph/model.js";
 import { parseTree, type TreeEntry, treeDigest } from "../graph/tree.js";
 import {
-  createPointer,
   isAbsent,
   linkNew,
   listIfThere,
-  readPointer,
   readTextIfThere,
   temporaryName,
   unlinkIfThere,
@@ -17,8 +15,8 @@ import type { Layout } from "./layout.js";
 import type { Objects } from "./local.js";
 import type { ResultRecord } from "./record.js";
 import {
-  asRecipeId,
   type ReadRecord,
+  readRecordOfContent,
   readRecordText,
   recordedFiles,
   sameOuts,
@@ -126,39 +124,37 @@ export class RecordFolder {
     return recipes;
   }
 
-  /** The content entry: a link to the record, so that it can be followed by hand. Never over a usable one (A3). */
+  /**
+   * The content entry is a second name of the record's file: no inode more, no block more, and whole whenever the
+   * record is. Never over one that leads to a usable record (A3).
+   */
   enterContent(content: ContentId, recipe: RecipeId): void {
     const file = this.#layout.contentEntry(content);
-    const target = contentTarget(recipe);
-    if (createPointer(file, target)) return;
-    const present = this.recipeOfContent(content);
-    if (present === recipe) return;
-    // A1: an entry that names no usable record of this content is replaced.
-    if (present !== undefined) {
-      const found = this.read(present);
-      if (
-        found.kind === "whole" &&
-        found.record.contentId === content &&
-        this.missingObject(found.record.outs) === undefined
-      )
-        return;
-    }
+    const result = this.#layout.result(recipe);
+    if (linkNew(result, file)) return;
+    if (this.adoptable(content) !== undefined) return;
+    // A1: an entry whose record is gone or broken is replaced.
     const temporary = `${this.#layout.temporary}/${temporaryName()}`;
-    createPointer(temporary, target);
+    linkNew(result, temporary);
     fs.renameSync(temporary, file);
+    // Renaming one name of a file to another of the same file leaves both.
+    unlinkIfThere(temporary);
   }
 
+  /** What the entry says; the record under that recipe decides (`adoptable`). */
   recipeOfContent(content: ContentId): RecipeId | undefined {
-    const target = readPointer(this.#layout.contentEntry(content));
-    const recipe = target?.match(CONTENT_TARGET)?.[1];
-    return recipe === undefined ? undefined : asRecipeId(recipe);
+    const text = readTextIfThere(this.#layout.contentEntry(content));
+    const found = text === undefined ? undefined : readRecordOfContent(text, content, this.#layout.folder);
+    return found?.recipeId;
   }
-}
 
-const CONTENT_TARGET = /^\.\.\/\.\.\/results\/[0-9a-f]{2}\/([0-9a-f]{64})\.json$/;
-
-function contentTarget(recipe: RecipeId): string {
-  return `../../results/${recipe.slice(0, 2)}/${recipe}.json`;
+  /** The record that a content id leads to, if it is of this content and its objects are there (A4). */
+  adoptable(content: ContentId): ResultRecord | undefined {
+    const recipe = this.recipeOfContent(content);
+    const found = recipe === undefined ? undefined : this.read(recipe);
+    if (found?.kind !== "whole" || found.record.contentId !== content) return undefined;
+    return this.missingObject(found.record.outs) === undefined ? found.record : undefined;
+  }
 }
 
 /** The entries of a Dir's manifest, or undefined when it is not there or not what its digest says. */
