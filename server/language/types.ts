@@ -269,9 +269,7 @@ export function joinTypes(a: Type, b: Type): Type | undefined {
       return b.kind === "string" || b.kind === "choice" ? STRING : undefined;
     case "choice":
       if (b.kind === "string") return STRING;
-      return b.kind === "choice"
-        ? { kind: "choice", choices: [...new Set([...a.choices, ...b.choices])] }
-        : undefined;
+      return b.kind === "choice" ? joinChoices(a.choices, b.choices) : undefined;
     case "file":
     case "dir":
       return b.kind === a.kind ? (a.made ? a : b) : undefined;
@@ -295,6 +293,14 @@ export function joinTypes(a: Type, b: Type): Type | undefined {
     default:
       return sameType(a, b) ? a : undefined;
   }
+}
+
+/** A list of many literal names is a list of Strings: nobody means a choice of hundreds. */
+const MOST_CHOICES = 32;
+
+function joinChoices(a: readonly string[], b: readonly string[]): Type {
+  const choices = [...new Set([...a, ...b])];
+  return choices.length > MOST_CHOICES ? STRING : { kind: "choice", choices };
 }
 
 /** The members of both, each with the type that both agree on (rule 9). */
