@@ -49,7 +49,10 @@ if (wanted.length === 0) {
   process.exit(2);
 }
 
-if (spawnSync(process.execPath, ["scripts/build.mjs", "--dev"], { stdio: "inherit" }).status !== 0)
+if (
+  buildFirst &&
+  spawnSync(process.execPath, ["scripts/build.mjs", "--dev"], { stdio: "inherit" }).status !== 0
+)
   process.exit(1);
 const outdir = process.env.REPROD_TEST_OUT ?? "out/test";
 rmSync(outdir, { recursive: true, force: true });

@@ -1,0 +1,66 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import * as os from "node:os";
+import { editCase } from "./cases/edit.js";
+import { hashCase } from "./cases/hash.js";
+import { planCase } from "./cases/plan.js";
+import { runCase } from "./cases/run.js";
+import { installPeers } from "./peers.js";
+import { type Row, renderTable } from "./table.js";
+
+interface Case {
+  readonly name: string;
+  readonly title: string;
+  readonly needsPeers: boolean;
+  measure(options: { readonly quick: boolean }): Promise<readonly Row[]>;
+}
+
+/** One line a benchmark; to add one, add a file under `cases/` and its line here. */
+const cases: readonly Case[] = [
+  { name: "edit", title: "Key typed to diagnostics", needsPeers: false, measure: editCase },
+  { name: "plan", title: "Plan, everything cached", needsPeers: true, measure: planCase },
+  { name: "run", title: "Running one-line tasks, two at once", needsPeers: true, measure: runCase },
+  { name: "hash", title: "Hashing", needsPeers: false, measure: hashCase },
+];
+
+const help = `npm run bench -- [CASE]… [--quick]
+
+Cases: ${cases.map((one) => one.name).join(", ")} (all without any).
+--quick leaves the sizes out that need minutes (100,000 nodes planned, 10,000 run).
+Peers (GNU make; Snakemake and redun from PyPI; wireit from npm) run beside us in the same call; what is not on the
+machine is installed below out/bench/. Figures go to out/bench/results.json as well.
+`;
+
+async function main(): Promise<void> {
+  const words = process.argv.slice(2);
+  if (words.includes("--help")) {
+    process.stdout.write(help);
+    return;
+  }
+  const quick = words.includes("--quick");
+  const names = words.filter((word) => !word.startsWith("--"));
+  const unknown = names.filter((name) => !cases.some((one) => one.name === name));
+  if (unknown.length > 0) {
+    process.stderr.write(`no such benchmark: ${unknown.join(", ")}\n\n${help}`);
+    process.exitCode = 2;
+    return;
+  }
+  const chosen = cases.filter((one) => names.length === 0 || names.includes(one.name));
+  if (chosen.some((one) => one.needsPeers)) installPeers();
+  const cpu = os.cpus();
+  process.stdout.write(
+    `${cpu.length} × ${cpu[0]?.model ?? "cpu"}, Node ${process.versions.node}, ${os.type()} ${os.release()}\n\n`,
+  );
+  const results: Record<string, readonly Row[]> = {};
+  for (const one of chosen) {
+    const rows = await one.measure({ quick });
+    results[one.name] = rows;
+    process.stdout.write(`${renderTable(one.title, rows)}\n`);
+  }
+  mkdirSync("out/bench", { recursive: true });
+  writeFileSync("out/bench/results.json", `${JSON.stringify(results, null, 2)}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
