@@ -1,4 +1,5 @@
 import type { Sha256 } from "../base/brand.js";
+import type { Span } from "../language/syntax.js";
 import type { FileDigest } from "./model.js";
 import type { DataPlace, DataReference } from "./value.js";
 
@@ -18,6 +19,11 @@ export interface TableText {
   readonly rows: readonly (readonly string[])[];
   /** Line in the file of each row's first character, from 1. */
   readonly lines: readonly number[];
+  /**
+   * Absolute UTF-16 offsets of a cell in the file's text, both positions from 0, so that a bad cell is shown at
+   * itself. Without it the problem is shown at the column's declaration and names the line.
+   */
+  readonly cellSpan?: (row: number, column: number) => Span;
 }
 
 export interface HostFacts {

@@ -1,0 +1,62 @@
+import type { Declaration, NodeStatement } from "../language/syntax.js";
+import type { Cell } from "./demand.js";
+import type { EnvValue, GraphNode, InValue, NodeOut, Resources, Retry } from "./model.js";
+import type { Scope } from "./scopes.js";
+import type { ArgumentPlan, LoweredTransform } from "./transforms.js";
+import type { OutReference, Value } from "./value.js";
+
+const NO_ENV: ReadonlyMap<string, EnvValue> = new Map();
+const NO_RETRY: Retry = { attempts: 1, on: [], memoryFactor: 1 };
+
+/** A node while it is evaluated: others refer to it before its own arguments are known. */
+export class EvaluatedNode implements GraphNode {
+  index = -1;
+  params: readonly Value[] = [];
+  ins: readonly InValue[] = [];
+  outs: readonly NodeOut[] = [];
+  env = NO_ENV;
+  upstream: readonly EvaluatedNode[] = [];
+  retry = NO_RETRY;
+  /** Cut when the evaluation ends, so that scopes and cells do not live as long as the graph. */
+  draft: Draft | undefined;
+  resources: () => Resources = () => {
+    throw new Error("the resources of a node are set when it is evaluated");
+  };
+
+  constructor(
+    readonly family: string,
+    readonly keys: readonly Value[],
+    readonly name: string,
+    readonly transform: LoweredTransform,
+    readonly statement: NodeStatement,
+    readonly declaration: Declaration,
+    readonly module: string,
+  ) {}
+}
+
+/** What the evaluation of a node needs until it is done. */
+export interface Draft {
+  readonly node: EvaluatedNode;
+  readonly scope: Scope;
+  readonly plan: ArgumentPlan;
+  /** By position in `transform.ins`, before staging. */
+  ins: readonly Value[];
+  /** Params and ins. */
+  readonly inputs: Cell<true>;
+  /** Paths of the outs. */
+  readonly outs: Cell<true>;
+}
+
+/** Every node of an evaluation is an `EvaluatedNode`; the type of references is the wider one that others see. */
+export function nodeOf(reference: OutReference): EvaluatedNode {
+  return evaluated(reference.node);
+}
+
+export function evaluated(node: GraphNode): EvaluatedNode {
+  if (node instanceof EvaluatedNode) return node;
+  throw new Error("a node of another evaluation");
+}
+
+export function outKind(reference: OutReference): NodeOut["kind"] {
+  return nodeOf(reference).transform.outs[reference.index]?.kind ?? "file";
+}

@@ -1,0 +1,68 @@
+import picomatch from "picomatch";
+import { outOverlap } from "./checks/out-overlap.js";
+import { outPath } from "./checks/out-path.js";
+import { fixedFolder } from "./made.js";
+import type { NodeOut } from "./model.js";
+import { Trouble } from "./reports.js";
+
+/**
+ * The path of an out in its one form: without `./`, doubled or trailing slashes, so that one place has one text in
+ * every id. A trouble when a script must not write there (rule 18, engine-rules.md C9).
+ */
+export function normalOutPath(text: string, name: string): string | Trouble {
+  const wrong = (what: string) =>
+    new Trouble(outPath, `the path of out "${name}" ${what}: ${JSON.stringify(text)}`);
+  if (text === "") return new Trouble(outPath, `an out has an empty path: "${name}"`);
+  if (text.includes("\0")) return wrong("has a zero byte in it");
+  if (text.startsWith("/")) return wrong("is absolute");
+  const parts = text.split("/").filter((part) => part !== "" && part !== ".");
+  const [first] = parts;
+  if (first === undefined) return wrong("is the working folder itself");
+  if (parts.includes("..")) return wrong("leads upwards");
+  if (first.startsWith("-")) return wrong("begins with a dash, so programs take it for an option");
+  const root = first.toLowerCase();
+  if (root === "inputs" || root.startsWith(".reprod")) return wrong("is in a folder of the engine");
+  return parts.join("/");
+}
+
+/**
+ * Two outs that would be one file, or one inside the other. Letter case is ignored, since some file systems do.
+ * `k log k` for `k` outs, and `k` times the number of globs.
+ */
+export function overlap(outs: readonly NodeOut[]): Trouble | undefined {
+  if (outs.length < 2) return undefined;
+  const plain = outs
+    .filter(({ kind }) => kind !== "glob")
+    .map(({ name, path }) => ({ name, path, folded: folded(path) }))
+    // A slash sorts before all else here, so what lies inside a path comes right behind it.
+    .sort((a, b) => (a.folded < b.folded ? -1 : 1));
+  for (const [at, next] of plain.entries()) {
+    const before = plain[at - 1];
+    if (before !== undefined && next.folded.startsWith(before.folded)) return both(before, next);
+  }
+  for (const [at, glob] of outs.entries()) {
+    if (glob.kind !== "glob") continue;
+    const matches = picomatch(glob.path, { dot: false, windows: false, nocase: true });
+    const folder = folded(fixedFolder(glob.path));
+    for (const [other, out] of outs.entries()) {
+      if (other === at) continue;
+      if (out.kind === "glob" ? other > at && out.path === glob.path : matches(out.path))
+        return both(glob, out);
+      if (out.kind === "dir" && folder.startsWith(folded(out.path))) return both(glob, out);
+    }
+  }
+  return undefined;
+}
+
+/** With a zero byte for each slash and one at the end: a prefix is then a folder, and sorts before its neighbours. */
+function folded(path: string): string {
+  const text = path.toLowerCase().replaceAll("/", "\0");
+  return text.endsWith("\0") || text === "" ? text : `${text}\0`;
+}
+
+function both(a: Pick<NodeOut, "name" | "path">, b: Pick<NodeOut, "name" | "path">): Trouble {
+  return new Trouble(
+    outOverlap,
+    `outs "${a.name}" and "${b.name}" write to one place: ${JSON.stringify(a.path)}, ${JSON.stringify(b.path)}`,
+  );
+}
