@@ -28,9 +28,13 @@ export function sha256Of(bytes: string | Uint8Array): Sha256 {
   return digest;
 }
 
-/** The digest of a file: small ones at once, others by `hashFile`, which has worker threads. */
-export function digestOf(file: string, size: number, hashFile: HashFile): Sha256 | Promise<Sha256> {
-  return size <= SMALL_FILE ? sha256Of(fs.readFileSync(file)) : hashFile(file);
+/** The digest of a small file, or undefined for one that is to be hashed by a worker thread. */
+export function smallDigest(file: string, size: number): Sha256 | undefined {
+  return size <= SMALL_FILE ? sha256Of(fs.readFileSync(file)) : undefined;
+}
+
+export async function digestOf(file: string, size: number, hashFile: HashFile): Promise<Sha256> {
+  return smallDigest(file, size) ?? hashFile(file);
 }
 
 export class ObjectFolder implements Objects {

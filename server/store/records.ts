@@ -3,14 +3,7 @@ import type { ContentId, RecipeId, Sha256 } from "../base/brand.js";
 import { Failure } from "../base/failure.js";
 import type { RecordedFile } from "../graph/model.js";
 import { parseTree, type TreeEntry, treeDigest } from "../graph/tree.js";
-import {
-  isAbsent,
-  linkNew,
-  listIfThere,
-  readTextIfThere,
-  temporaryName,
-  unlinkIfThere,
-} from "./files.js";
+import { isAbsent, linkNew, listIfThere, readTextIfThere, temporaryName, unlinkIfThere } from "./files.js";
 import type { Layout } from "./layout.js";
 import type { Objects } from "./local.js";
 import type { ResultRecord } from "./record.js";

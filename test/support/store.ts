@@ -99,7 +99,12 @@ export function fileOut(store: LocalStore, text: string, at = "out.txt"): Record
 }
 
 /** A record with one out of this text, whose object is in the store. */
-export function storedRecord(store: LocalStore, script: string, text: string, parts: RecordParts = {}): ResultRecord {
+export function storedRecord(
+  store: LocalStore,
+  script: string,
+  text: string,
+  parts: RecordParts = {},
+): ResultRecord {
   return recordOf(script, { out: fileOut(store, text) }, parts);
 }
 
