@@ -157,9 +157,13 @@ export function createProjectFile(project: Project, settings: ProjectSettings = 
   return readProject(project.root);
 }
 
-/** Keeps what `container: auto` came to for this checkout. Returns the project as it is now. */
+/**
+ * Keeps what `container: auto` came to for this checkout, unless another process has done so first. Returns the project
+ * as it is now. Throws a `Failure` (`project-read-only`).
+ */
 export function rememberContainer(project: Project, container: LocalContainer): Project {
   const prepared = prepareProject(project);
+  if (prepared.local.container !== undefined) return prepared;
   const file = absolutePath(prepared.folders.reprod, LOCAL_FILE);
   try {
     replaceFile(file, printLocal({ ...prepared.local, container }));
