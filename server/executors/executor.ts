@@ -116,13 +116,15 @@ export interface Executor {
   readonly capacity: { readonly cpus: number; readonly memoryBytes: number };
   /** Says which engine runs images, with its version, or `host`. */
   readonly engine: string;
-  /** Stages and starts. */
+  /** Stages and starts. What keeps it from starting is an `AttemptEnd` too. */
   start(spec: AttemptSpec): AttemptHandle;
   /**
    * Finds an attempt that an earlier runner left in `folder` (C4): one that still runs is adopted, one that ended is
    * harvested; anything else is killed, and undefined says that the folder can be discarded.
    */
   adopt(spec: AttemptSpec): Promise<AttemptHandle | undefined>;
+  /** Deletes an attempt's folder, off the main thread and not at once; `close` waits for it. Its attempt has ended. */
+  discard(folder: string): void;
   /** Releases what the executor holds; attempts that run go on. */
   close(): Promise<void>;
 }
