@@ -148,46 +148,6 @@ export function yieldToOthers(): Promise<void> {
 }
 
 /**
- * A short text under a name, made whole or not at all and never over what is there: a symbolic link whose target is
- * the text. That is one system call where a file takes four, and no reader ever sees half of it. A file system without
- * symbolic links gets a file. False when the name is taken.
- */
-export function createPointer(file: string, text: string): boolean {
-  try {
-    fs.symlinkSync(text, file);
-    return true;
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "EEXIST") return false;
-    if (code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "ENOSYS") {
-      return createFileOnly(file, text);
-    }
-    throw error;
-  }
-}
-
-/** The text of a pointer, or undefined when nothing is there. */
-export function readPointer(file: string): string | undefined {
-  try {
-    return fs.readlinkSync(file);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    if (systemCode(error) === "EINVAL") return readTextIfThere(file);
-    throw error;
-  }
-}
-
-function createFileOnly(file: string, text: string): boolean {
-  try {
-    fs.writeFileSync(file, text, { flag: "wx" });
-    return true;
-  } catch (error) {
-    if (systemCode(error) === "EEXIST") return false;
-    throw error;
-  }
-}
-
-/**
  * Gives a whole file its name, unless the name is taken: false then, and `temporary` stays. `link` is the one call
  * that is atomic and never replaces; where there are no hard links, an exclusive copy takes its place, whose reader
  * may meet a part, which a record's checksum tells.

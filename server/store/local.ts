@@ -133,7 +133,9 @@ export interface Holder extends ProcessIdentity {
 /** What can be claimed: the execution of a content id, the lease of a run (C5). */
 export type ClaimKey =
   | { readonly kind: "content"; readonly id: ContentId }
-  | { readonly kind: "run"; readonly id: RunId };
+  | { readonly kind: "run"; readonly id: RunId }
+  /** The whole store, for garbage collection (E1): use `lockExclusive`. */
+  | { readonly kind: "exclusive" };
 
 export interface Claim {
   readonly key: ClaimKey;
@@ -160,6 +162,8 @@ export interface Claims {
   /** Every run or other reader of the store holds it shared; garbage collection alone exclusively (E1). */
   lockShared(): LockAttempt;
   lockExclusive(): LockAttempt;
+  /** Removes what dead holders left; tells how many claims. Only under the exclusive lock. */
+  removeDead(): number;
   /** Gives everything up. */
   close(): void;
 }
