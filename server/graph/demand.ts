@@ -1,3 +1,12 @@
+import type { Span } from "../language/syntax.js";
+import type { Place } from "./reports.js";
+
+/** Where a cell is declared: the place of a cycle that it is part of. */
+export interface Site {
+  readonly place: Place;
+  readonly span: Span;
+}
+
 /**
  * Evaluation on demand: a cell is computed when it is first asked for, and once. Names are free in order, so cells
  * ask for each other in any pattern, chains of 100,000 included, and JavaScript's stack is short. When the stack gets
@@ -14,6 +23,7 @@ export abstract class Cell<T> {
   abstract compute(): T;
   /** How the path of a cycle calls it. */
   abstract readonly label: string;
+  abstract readonly site: Site | undefined;
 }
 
 /** A cell whose computation is a function of its owner. */
@@ -21,6 +31,7 @@ export class Computed<T> extends Cell<T> {
   constructor(
     readonly label: string,
     readonly compute: () => T,
+    readonly site: Site | undefined = undefined,
   ) {
     super();
   }

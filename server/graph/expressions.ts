@@ -1,7 +1,10 @@
 import { unreachable } from "../base/failure.js";
+import { numberRange } from "../language/checks/number-range.js";
 import { outBeforeRun } from "../language/checks/out-before-run.js";
+import { outPath } from "../language/checks/out-path.js";
 import { unknownName } from "../language/checks/unknown-name.js";
 import { wrongType } from "../language/checks/wrong-type.js";
+import type { Rule } from "../language/problems.js";
 import type {
   Binary,
   Call,
@@ -23,12 +26,22 @@ import type { Fact, Facts } from "./facts.js";
 import { Family } from "./families.js";
 import { functionNamed } from "./functions.js";
 import { keyText, nodeName } from "./names.js";
-import { type Draft, evaluated, nodeOf, outKind } from "./nodes.js";
+import { type Draft, evaluated, nodeOf, outKind, stagedSource } from "./nodes.js";
 import { arithmetic, negative, numberFromText } from "./numbers.js";
 import { type Reports, Trouble } from "./reports.js";
 import { type Scope, VariableScope } from "./scopes.js";
 import { JsonValue, NodeReference, OutReference, RowValue, type Value } from "./value.js";
 import { compareValues, describe, isList, sameValue, textOf, valueFromJson } from "./values.js";
+
+/** What the checker finds in the text too, where it can: in a declaration that has an error it is no news. */
+const CHECKED: ReadonlySet<Rule> = new Set([
+  wrongType,
+  unknownName,
+  outBeforeRun,
+  badOperand,
+  numberRange,
+  outPath,
+]);
 
 /** Evaluates expressions. What has no value is reported where it stands, and `Halt` is thrown. */
 export class Expressions {
@@ -110,9 +123,7 @@ export class Expressions {
   }
 
   failAt(span: Expression["span"], scope: Scope, { rule, message }: Pick<Trouble, "rule" | "message">): Halt {
-    const checked =
-      rule === wrongType || rule === unknownName || rule === outBeforeRun || rule === badOperand;
-    if (!(checked && this.#reports.isKnownWrong(scope.place)))
+    if (!(CHECKED.has(rule) && this.#reports.isKnownWrong(scope.place)))
       this.#reports.add(scope.place, span, rule, message);
     return Halt.instance;
   }
@@ -296,10 +307,10 @@ export class Expressions {
         message: `a node has no member "${expression.member.text}"`,
       });
     if (member.kind === "out") return new OutReference(target, member.index);
-    if (target.draft === undefined)
-      throw new Error("nodes are asked for their arguments during evaluation only");
-    this.#demand.force(target.draft.inputs);
-    if (member.kind === "in") return target.draft.ins[member.index] ?? null;
+    const { draft } = target;
+    if (draft !== undefined) this.#demand.force(draft.inputs);
+    if (member.kind === "in")
+      return draft === undefined ? stagedSource(target, member.index) : (draft.ins[member.index] ?? null);
     const value = target.params[member.index] ?? null;
     return value instanceof JsonValue ? valueFromJson(value.value) : value;
   }

@@ -15,7 +15,7 @@ import { type Cell, Computed, Halt } from "./demand.js";
 import type { Expressions } from "./expressions.js";
 import { keyText, nodeName } from "./names.js";
 import { type Draft, EvaluatedNode } from "./nodes.js";
-import type { Place, Reports } from "./reports.js";
+import type { Reports } from "./reports.js";
 import { BlockScope, declares, type StatementScope, type TopScope } from "./scopes.js";
 import type { LoweredTransform } from "./transforms.js";
 import type { Value } from "./value.js";
@@ -194,10 +194,11 @@ export class Expander {
 
   /** The scopes of a loop's turns, or of the branch that is taken. */
   turns(statement: ForStatement | IfStatement, scope: StatementScope): readonly BlockScope[] {
-    const cell = scope.turns(
-      statement,
-      () => new TurnsCell(statement, scope.place, () => this.#makeTurns(statement, scope)),
-    );
+    const cell = scope.turns(statement, () => {
+      const { span } = statement.kind === "for" ? statement.source : statement.condition;
+      const compute = () => this.#makeTurns(statement, scope);
+      return new Computed(`the "${statement.kind}"`, compute, { place: scope.place, span });
+    });
     return this.#expressions.force(cell);
   }
 
@@ -214,17 +215,6 @@ export class Expander {
       const values = this.#expressions.bind(names, item, statement.source, scope);
       return new BlockScope(scope, statement.body, names, values, evaluateLet);
     });
-  }
-}
-
-/** A loop or branch in the path of a cycle, with where it stands. */
-export class TurnsCell extends Computed<readonly BlockScope[]> {
-  constructor(
-    readonly statement: ForStatement | IfStatement,
-    readonly place: Place,
-    compute: () => readonly BlockScope[],
-  ) {
-    super(`the \`${statement.kind}\``, compute);
   }
 }
 

@@ -27,8 +27,12 @@ export interface GraphNode {
   readonly declaration: Declaration;
   /** Absolute path of the file that declares the node. */
   readonly module: string;
-  /** Resources and retry as declared by the transform and overridden by the node; evaluated when asked for. */
-  readonly resources: () => Resources;
+  /**
+   * Resources as declared by the transform and overridden by the node; evaluated when asked for, since `size(in)`
+   * may ask for what an upstream node made: `sizeOf` gives its bytes, and without it such data counts as empty.
+   * Throws `Failure` "bad-resources".
+   */
+  readonly resources: (sizeOf?: (out: OutReference) => number | undefined) => Resources;
   readonly retry: Retry;
 }
 

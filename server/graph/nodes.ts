@@ -19,7 +19,7 @@ export class EvaluatedNode implements GraphNode {
   retry = NO_RETRY;
   /** Cut when the evaluation ends, so that scopes and cells do not live as long as the graph. */
   draft: Draft | undefined;
-  resources: () => Resources = () => {
+  resources: (sizeOf?: (out: OutReference) => number | undefined) => Resources = () => {
     throw new Error("the resources of a node are set when it is evaluated");
   };
 
@@ -41,6 +41,8 @@ export interface Draft {
   readonly plan: ArgumentPlan;
   /** By position in `transform.ins`, before staging. */
   ins: readonly Value[];
+  /** The transform's names with this node's values. */
+  readonly inside: Scope;
   /** Params and ins. */
   readonly inputs: Cell<true>;
   /** Paths of the outs. */
@@ -59,4 +61,11 @@ export function evaluated(node: GraphNode): EvaluatedNode {
 
 export function outKind(reference: OutReference): NodeOut["kind"] {
   return nodeOf(reference).transform.outs[reference.index]?.kind ?? "file";
+}
+
+/** What an in of a finished node was given, before staging. */
+export function stagedSource(node: GraphNode, index: number): Value {
+  const value = node.ins[index] ?? null;
+  if (value === null) return null;
+  return "source" in value ? value.source : value.map((item) => item.source);
 }

@@ -80,7 +80,7 @@ function duration(value: number, shown: string | number = value): DurationValue 
 
 export type ArithmeticOperator = Extract<BinaryOperator, "+" | "-" | "*" | "/">;
 
-/** Int stays Int but for `/`; sizes and time spans add, compare and scale, rounding down (rule 13). */
+/** Int stays Int but for `/`; texts join with `+`; sizes and time spans add, compare and scale, rounding down (rule 13). */
 export function arithmetic(operator: ArithmeticOperator, a: Value, b: Value): Value | Trouble {
   if (typeof a === "number" && typeof b === "number" && operator !== "/")
     return int(onNumbers(operator, a, b));
@@ -110,6 +110,7 @@ export function arithmetic(operator: ArithmeticOperator, a: Value, b: Value): Va
     );
     if (amount !== undefined) return amount.ratio ? ratio(amount.value) : duration(Math.floor(amount.value));
   }
+  if (operator === "+" && typeof a === "string" && typeof b === "string") return a + b;
   return new Trouble(badOperand, `${describe(a)} and ${describe(b)} cannot be combined with "${operator}"`);
 }
 

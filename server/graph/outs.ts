@@ -1,6 +1,5 @@
 import picomatch from "picomatch";
-import { outOverlap } from "./checks/out-overlap.js";
-import { outPath } from "./checks/out-path.js";
+import { outPath, outPathProblem } from "../language/checks/out-path.js";
 import { fixedFolder } from "./made.js";
 import type { NodeOut } from "./model.js";
 import { Trouble } from "./reports.js";
@@ -9,20 +8,23 @@ import { Trouble } from "./reports.js";
  * The path of an out in its one form: without `./`, doubled or trailing slashes, so that one place has one text in
  * every id. A trouble when a script must not write there (rule 18, engine-rules.md C9).
  */
-export function normalOutPath(text: string, name: string): string | Trouble {
-  const wrong = (what: string) =>
-    new Trouble(outPath, `the path of out "${name}" ${what}: ${JSON.stringify(text)}`);
-  if (text === "") return new Trouble(outPath, `an out has an empty path: "${name}"`);
-  if (text.includes("\0")) return wrong("has a zero byte in it");
-  if (text.startsWith("/")) return wrong("is absolute");
-  const parts = text.split("/").filter((part) => part !== "" && part !== ".");
-  const [first] = parts;
-  if (first === undefined) return wrong("is the working folder itself");
-  if (parts.includes("..")) return wrong("leads upwards");
-  if (first.startsWith("-")) return wrong("begins with a dash, so programs take it for an option");
-  const root = first.toLowerCase();
-  if (root === "inputs" || root.startsWith(".reprod")) return wrong("is in a folder of the engine");
-  return parts.join("/");
+export function normalOutPath(text: string): string | Trouble {
+  const wrong = outPathProblem(text);
+  if (wrong !== undefined) return new Trouble(outPath, wrong);
+  const path = text
+    .split("/")
+    .filter((part) => part !== "" && part !== ".")
+    .join("/");
+  // `./-x` is `-x` once it is in its one form.
+  const wrongNow = outPathProblem(path) ?? reservedProblem(path);
+  return wrongNow === undefined ? path : new Trouble(outPath, wrongNow);
+}
+
+/** Some file systems ignore letter case, and `Inputs` is then the folder of the ins. */
+function reservedProblem(path: string): string | undefined {
+  return /^(inputs|\.reprod[^/]*)(\/|$)/i.test(path)
+    ? `this is a folder of the engine: ${JSON.stringify(path)}`
+    : undefined;
 }
 
 /**
@@ -62,7 +64,7 @@ function folded(path: string): string {
 
 function both(a: Pick<NodeOut, "name" | "path">, b: Pick<NodeOut, "name" | "path">): Trouble {
   return new Trouble(
-    outOverlap,
+    outPath,
     `outs "${a.name}" and "${b.name}" write to one place: ${JSON.stringify(a.path)}, ${JSON.stringify(b.path)}`,
   );
 }

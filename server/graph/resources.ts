@@ -28,8 +28,9 @@ export function evaluateResources(
   node: EvaluatedNode,
   scopes: ResourceScopes,
   expressions: Expressions,
+  defaults: Partial<Resources> | undefined,
 ): Resources {
-  let { cpus, memoryBytes, diskBytes, timeoutMilliseconds } = DEFAULTS;
+  let { cpus, memoryBytes, diskBytes, timeoutMilliseconds }: Resources = { ...DEFAULTS, ...defaults };
   for (const [clause, scope] of [
     [node.transform.resources, scopes.transform],
     [node.statement.resources, scopes.node],

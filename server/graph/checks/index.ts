@@ -10,13 +10,11 @@ import { duplicateNode } from "./duplicate-node.js";
 import { evaluationLimit } from "./evaluation-limit.js";
 import { missingKey } from "./missing-key.js";
 import { missingValue } from "./missing-value.js";
-import { outOverlap } from "./out-overlap.js";
-import { outPath } from "./out-path.js";
 import { stagingCollision } from "./staging-collision.js";
 import { unreadableData } from "./unreadable-data.js";
 import { urlCredentials } from "./url-credentials.js";
 
-/** What can be wrong with a graph though its text is right. Cycles and numbers share the rules of the language. */
+/** What can be wrong with a graph though its text is right. Cycles, numbers and paths of outs share the rules of the language. */
 export const graphRules: readonly Rule[] = [
   badCell,
   badOperand,
@@ -29,8 +27,6 @@ export const graphRules: readonly Rule[] = [
   evaluationLimit,
   missingKey,
   missingValue,
-  outOverlap,
-  outPath,
   stagingCollision,
   unreadableData,
   urlCredentials,

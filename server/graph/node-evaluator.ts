@@ -1,0 +1,400 @@
+import { wrongType } from "../language/checks/wrong-type.js";
+import { walk } from "../language/children.js";
+import type { Program } from "../language/program.js";
+import type { Expression, NodeStatement, ResourcesClause } from "../language/syntax.js";
+import type { Type } from "../language/types.js";
+import { stagingCollision } from "./checks/staging-collision.js";
+import { coerce } from "./coerce.js";
+import { Cell, Demand, Halt, type Site } from "./demand.js";
+import { Expressions } from "./expressions.js";
+import type { Facts } from "./facts.js";
+import type { EnvValue, NodeOut, Resources, Retry } from "./model.js";
+import { type Draft, type EvaluatedNode, nodeOf, outKind, stagedSource } from "./nodes.js";
+import { normalOutPath, overlap } from "./outs.js";
+import { type Place, Reports, Trouble } from "./reports.js";
+import { evaluateResources, evaluateRetry, type ResourceScopes, resourcesFailure } from "./resources.js";
+import type { Found, Scope, StatementScope } from "./scopes.js";
+import { stageIns } from "./staging.js";
+import { type ArgumentPlan, argumentPlan } from "./transforms.js";
+import { DataReference, NodeReference, OutReference, RowValue, type Value } from "./value.js";
+import { describe, isList, textOf } from "./values.js";
+
+type SizeOf = (out: OutReference) => number | undefined;
+
+/** Gives a node its params, ins, outs, env, resources and retry. */
+export class NodeEvaluator {
+  readonly #program: Program;
+  readonly #expressions: Expressions;
+  readonly #reports: Reports;
+  readonly #facts: Facts;
+  readonly #defaults: Partial<Resources> | undefined;
+  readonly #plans = new Map<NodeStatement, ArgumentPlan>();
+  readonly #constants = new Map<
+    NodeStatement,
+    { readonly resources: Resources; readonly retry: Retry } | undefined
+  >();
+
+  constructor(
+    program: Program,
+    expressions: Expressions,
+    reports: Reports,
+    facts: Facts,
+    defaults: Partial<Resources> | undefined,
+  ) {
+    this.#program = program;
+    this.#expressions = expressions;
+    this.#reports = reports;
+    this.#facts = facts;
+    this.#defaults = defaults;
+  }
+
+  draft(node: EvaluatedNode, scope: StatementScope): Draft {
+    let plan = this.#plans.get(node.statement);
+    if (plan === undefined) {
+      plan = argumentPlan(node.statement, node.transform);
+      this.#plans.set(node.statement, plan);
+    }
+    const draft: Draft = {
+      node,
+      scope,
+      plan,
+      ins: [],
+      inside: new TransformScope(node, (index, params) => this.#param(draft, index, params)),
+      inputs: new NodeCell(node, scope.place, () => this.#inputs(draft)),
+      outs: new NodeCell(node, scope.place, () => this.#outs(draft)),
+    };
+    node.draft = draft;
+    return draft;
+  }
+
+  // -------------------------------------------------------------- params and ins
+
+  #inputs(draft: Draft): true {
+    const { node, plan, inside } = draft;
+    const { transform } = node;
+    if (!(inside instanceof TransformScope)) throw new Error("drafts are made here");
+    let complete = true;
+    const params: Value[] = [];
+    for (const index of transform.params.keys()) {
+      const value = this.#expressions.attempt(() => inside.param(index));
+      complete &&= value !== undefined;
+      params.push(value ?? null);
+    }
+    const ins: Value[] = [];
+    for (const [index, declared] of transform.ins.entries()) {
+      const value = this.#expressions.attempt(() =>
+        this.#argument(draft, plan.ins[index], declared.value, declared.type, isData),
+      );
+      complete &&= value !== undefined;
+      ins.push(value ?? null);
+    }
+    if (!complete) throw Halt.instance;
+    node.params = params;
+    draft.ins = ins;
+    node.upstream = upstreamOf(ins);
+    return true;
+  }
+
+  #param(draft: Draft, index: number, inside: Scope): Value {
+    const declared = draft.node.transform.params[index];
+    if (declared === undefined) throw Halt.instance;
+    return this.#argument(draft, draft.plan.params[index], declared.value, declared.type, isPlain, inside);
+  }
+
+  /** What the node gives, else the transform's default, else null where the type allows it. */
+  #argument(
+    draft: Draft,
+    given: Expression | undefined,
+    fallback: Expression | undefined,
+    type: Type,
+    allowed: (value: Value) => boolean,
+    inside: Scope = draft.inside,
+  ): Value {
+    const expression = given ?? fallback;
+    if (expression === undefined) {
+      if (type.kind === "optional") return null;
+      // The checker reports missing arguments, and an in or param without a type that can be read.
+      throw Halt.instance;
+    }
+    const scope = given === undefined ? inside : draft.scope;
+    const value = coerce(this.#expressions.evaluate(expression, scope), type, outKind);
+    if (value instanceof Trouble) throw this.#expressions.fail(expression, scope, value);
+    if (allowed(value)) return value;
+    const message = `${describe(value)} cannot be given to this in or param`;
+    throw this.#expressions.fail(expression, scope, { rule: wrongType, message });
+  }
+
+  // -------------------------------------------------------------- outs
+
+  #outs(draft: Draft): true {
+    const { node, inside } = draft;
+    const { transform } = node;
+    this.#expressions.force(draft.inputs);
+    if (transform.sharedOuts !== undefined) {
+      node.outs = transform.sharedOuts;
+      return true;
+    }
+    const outs: NodeOut[] = [];
+    // An expression sees the outs above it, so the list grows in place.
+    node.outs = outs;
+    for (const { name, kind, optional, path: expression } of transform.outs) {
+      const value = this.#expressions.evaluate(expression, inside);
+      if (typeof value !== "string") {
+        const message = `the path of an out is a String, not ${describe(value)}`;
+        throw this.#expressions.fail(expression, inside, { rule: wrongType, message });
+      }
+      const path = normalOutPath(value);
+      if (path instanceof Trouble) throw this.#expressions.fail(expression, inside, forNode(path, node));
+      outs.push({ name, kind, optional, path });
+    }
+    const trouble = overlap(outs);
+    const [first] = transform.outs;
+    if (trouble !== undefined && first !== undefined)
+      throw this.#expressions.fail(first.path, inside, forNode(trouble, node));
+    if (transform.outs.every(({ path }) => isLiteral(path))) transform.sharedOuts = outs;
+    return true;
+  }
+
+  // -------------------------------------------------------------- the rest, upstream first
+
+  finish(draft: Draft): void {
+    const { node } = draft;
+    this.#expressions.force(draft.outs);
+    const ins = stageIns(node.transform.ins, draft.ins);
+    if (ins instanceof Trouble) {
+      this.#reports.add(
+        draft.scope.place,
+        node.statement.name.span,
+        stagingCollision,
+        forNode(ins, node).message,
+      );
+      throw Halt.instance;
+    }
+    node.ins = ins;
+    if (node.transform.env !== undefined) node.env = this.#env(draft);
+    this.#resources(draft);
+  }
+
+  #env({ node, inside }: Draft): ReadonlyMap<string, EnvValue> {
+    const env = new Map<string, EnvValue>();
+    for (const { name, value: expression } of node.transform.env?.entries ?? []) {
+      const secret = expression.kind === "call" && expression.callee.text === "secret";
+      const source = secret ? expression.arguments[0]?.value : expression;
+      if (source === undefined) throw Halt.instance;
+      const value = this.#expressions.evaluate(source, inside);
+      // Like a null variable of a shell script.
+      const text = value === null ? "" : textOf(value);
+      if (text === undefined || text.includes("\0")) {
+        const message =
+          text === undefined
+            ? `text cannot hold ${describe(value)}`
+            : "a text of `env` has a zero byte in it";
+        throw this.#expressions.fail(source, inside, { rule: wrongType, message });
+      }
+      env.set(name.text, secret ? { kind: "secret", name: text } : { kind: "value", value: text });
+    }
+    return env;
+  }
+
+  #resources(draft: Draft): void {
+    const { node } = draft;
+    let constant = this.#constants.get(node.statement);
+    if (constant === undefined && !this.#constants.has(node.statement)) {
+      constant = clausesAreLiteral(node) ? this.#evaluateClauses(draft) : undefined;
+      this.#constants.set(node.statement, constant);
+    }
+    if (constant !== undefined) {
+      const { resources, retry } = constant;
+      node.resources = () => resources;
+      node.retry = retry;
+      return;
+    }
+    if (asksForSize(node)) {
+      node.retry = evaluateRetry(node, this.#scopes(draft, undefined), this.#expressions);
+      node.resources = (sizeOf) => this.#resourcesLater(draft, sizeOf);
+      return;
+    }
+    const { resources, retry } = this.#evaluateClauses(draft);
+    node.resources = () => resources;
+    node.retry = retry;
+  }
+
+  #evaluateClauses(draft: Draft): { readonly resources: Resources; readonly retry: Retry } {
+    const scopes = this.#scopes(draft, undefined);
+    return {
+      resources: evaluateResources(draft.node, scopes, this.#expressions, this.#defaults),
+      retry: evaluateRetry(draft.node, scopes, this.#expressions),
+    };
+  }
+
+  /** After the evaluation: what is wrong then is no problem of the text any more but a failure of this node. */
+  #resourcesLater(draft: Draft, sizeOf: SizeOf | undefined): Resources {
+    const { budget, facts, data } = this.#expressions;
+    const reports = new Reports(this.#program);
+    const expressions = new Expressions(new Demand(() => undefined), reports, budget, facts, data);
+    const scopes = this.#scopes(draft, sizeOf);
+    const resources = expressions.attempt(() =>
+      evaluateResources(draft.node, scopes, expressions, this.#defaults),
+    );
+    if (resources !== undefined) return resources;
+    throw resourcesFailure(
+      draft.node,
+      reports.problems.map(({ message }) => message),
+    );
+  }
+
+  #scopes({ inside, scope }: Draft, madeSize: SizeOf | undefined): ResourceScopes {
+    const sizeOf = (data: DataReference | OutReference): number => {
+      if (data instanceof OutReference) return madeSize?.(data) ?? 0;
+      const digest = this.#facts.digest(data);
+      return digest.kind === "known" ? digest.value.size : 0;
+    };
+    return { transform: new SizedScope(inside, sizeOf), node: new SizedScope(scope, sizeOf) };
+  }
+}
+
+/** A part of a node that is evaluated on demand. */
+class NodeCell extends Cell<true> {
+  constructor(
+    readonly node: EvaluatedNode,
+    readonly place: Place,
+    readonly compute: () => true,
+  ) {
+    super();
+  }
+  get label(): string {
+    return this.node.name;
+  }
+  get site(): Site {
+    return { place: this.place, span: this.node.statement.name.span };
+  }
+}
+
+/** The names of a transform with one node's values: params (also for each other's defaults), ins, and outs as paths. */
+class TransformScope implements Scope {
+  readonly #params: (Value | undefined)[] = [];
+  readonly #asked = new Set<number>();
+
+  constructor(
+    readonly node: EvaluatedNode,
+    readonly evaluateParam: (index: number, scope: Scope) => Value,
+  ) {}
+
+  get place(): Place {
+    return this.node.transform.place;
+  }
+
+  lookup(name: string): Found {
+    const member = this.node.transform.members.get(name);
+    switch (member?.kind) {
+      case "param":
+        return this.param(member.index);
+      case "in":
+        return this.node.draft?.ins[member.index] ?? stagedSource(this.node, member.index);
+      case "out":
+        return this.node.outs[member.index]?.path;
+      default:
+        return undefined;
+    }
+  }
+
+  param(index: number): Value {
+    const known = this.#params[index] ?? this.node.params[index];
+    if (known !== undefined) return known;
+    // The checker reports defaults that go round in a circle.
+    if (this.#asked.has(index)) throw Halt.instance;
+    this.#asked.add(index);
+    try {
+      const value = this.evaluateParam(index, this);
+      this.#params[index] = value;
+      return value;
+    } finally {
+      this.#asked.delete(index);
+    }
+  }
+}
+
+/** A scope in which `size(…)` may stand. */
+class SizedScope implements Scope {
+  readonly place: Place;
+
+  constructor(
+    readonly within: Scope,
+    readonly sizeOf: (data: DataReference | OutReference) => number,
+  ) {
+    this.place = within.place;
+  }
+
+  lookup(name: string): Found {
+    return this.within.lookup(name);
+  }
+}
+
+function forNode(trouble: Trouble, node: EvaluatedNode): Trouble {
+  return new Trouble(trouble.rule, `${trouble.message}, in node "${node.name}"`);
+}
+
+/** Nodes whose outs these values are, each once, in order of first use. */
+function upstreamOf(ins: readonly Value[]): readonly EvaluatedNode[] {
+  const upstream = new Set<EvaluatedNode>();
+  for (const value of ins) {
+    for (const item of isList(value) ? value : [value])
+      if (item instanceof OutReference) upstream.add(nodeOf(item));
+  }
+  return [...upstream];
+}
+
+function isData(value: Value): boolean {
+  if (isList(value))
+    return value.every((item) => item instanceof DataReference || item instanceof OutReference);
+  return value === null || value instanceof DataReference || value instanceof OutReference;
+}
+
+/** Params are values: data is an in, whose content counts for identity (rule 17). */
+function isPlain(value: Value): boolean {
+  if (isList(value)) return value.every(isPlain);
+  return !(
+    value instanceof DataReference ||
+    value instanceof OutReference ||
+    value instanceof NodeReference ||
+    value instanceof RowValue
+  );
+}
+
+function clausesOf({ transform, statement }: EvaluatedNode): readonly ResourcesClause[] {
+  return [transform.resources, statement.resources].filter((clause) => clause !== undefined);
+}
+
+/** Whether all nodes of a statement have the same resources and retry. */
+function clausesAreLiteral(node: EvaluatedNode): boolean {
+  const resources = clausesOf(node).flatMap(({ entries }) => entries.map(({ value }) => value));
+  const retry = [node.transform.retry, node.statement.retry].flatMap(
+    (clause) =>
+      clause?.entries.filter(({ name }) => name.text === "attempts").map(({ value }) => value) ?? [],
+  );
+  return [...resources, ...retry].every((value) => value.kind === "factor" || isLiteral(value));
+}
+
+function isLiteral(expression: Expression): boolean {
+  switch (expression.kind) {
+    case "null":
+    case "boolean":
+    case "number":
+      return true;
+    case "string":
+      return expression.parts.every(({ kind }) => kind === "text");
+    default:
+      return false;
+  }
+}
+
+function asksForSize(node: EvaluatedNode): boolean {
+  let asks = false;
+  for (const clause of clausesOf(node)) {
+    walk(clause, (part) => {
+      asks ||= part.kind === "call" && part.callee.text === "size";
+      return !asks;
+    });
+  }
+  return asks;
+}
