@@ -47,8 +47,11 @@ export interface HashControl {
   progress(bytes: number): void;
 }
 
-/** Large enough that the calls cost nothing, small enough to stay in a core's cache while it is hashed. */
-const BUFFER_BYTES = 1024 * 1024;
+/**
+ * What is read must still be in the core's own cache when it is hashed. Measured on 1 GiB (Xeon, 2 cores): 128 KiB
+ * takes 0.8 s, 64 KiB 0.9 s, and 256 KiB to 16 MiB 1.15 s and more, all of the difference in the copy by the kernel.
+ */
+const BUFFER_BYTES = 128 * 1024;
 /** A file that changes each time while it is read is given up, and said to change. */
 const TRIES = 3;
 
