@@ -1,7 +1,13 @@
 import type { RecipeId } from "../base/brand.js";
 import type { GraphNode } from "../graph/model.js";
+import { idsKnown } from "../graph/recipe.js";
+import { type Estimate, estimateTime } from "./estimate.js";
 import type { OpenedPipeline } from "./pipeline.js";
-import type { NodeState, StateName, States } from "./states.js";
+import { type NodeState, type StateName, States } from "./states.js";
+import { resolveTargets } from "./targets.js";
+import { whyOf } from "./why.js";
+
+export type { Estimate } from "./estimate.js";
 
 export interface PlanOptions {
   /** As typed: `report`, `merged` (a family: all its members), `merged["a"]`. Empty: what the file's `target` says. */
@@ -25,18 +31,6 @@ export interface PlanNode {
 
 export type StateCounts = { readonly [state in StateName]: number };
 
-/** How long the nodes that run may take, from what earlier runs of the same transforms took. */
-export interface Estimate {
-  /** With everything that waits turning out reusable, at the faster quarter of earlier times. */
-  readonly lowMilliseconds: number;
-  /** With everything made, at the slower quarter of earlier times. */
-  readonly highMilliseconds: number;
-  /** Nodes of transforms that never ran here: they are not in the range. */
-  readonly unknownNodes: number;
-  /** In words: how many earlier runs of which transforms it rests on. */
-  readonly basis: string;
-}
-
 /** What a run would do, in the order of the graph. */
 export interface Plan {
   readonly opened: OpenedPipeline;
@@ -47,6 +41,7 @@ export interface Plan {
   readonly summary: StateCounts;
   /** How many `nodes` have `runs`. */
   readonly toRun: number;
+  /** Of the time that a run takes; undefined when nothing runs or nothing is known. */
   readonly estimate: Estimate | undefined;
 }
 
@@ -64,16 +59,58 @@ export interface PlanJson {
   readonly estimate: Estimate | null;
 }
 
-/** What the targets need and the store has not. Throws `Failure` `unknown-target`. */
-export async function planPipeline(_opened: OpenedPipeline, _options: PlanOptions = {}): Promise<Plan> {
-  throw new Error("the body follows within the hour");
+/**
+ * What the targets need and the store has not. A node runs only if it is a target or is read by one that runs, and its
+ * result can't be used: a missing or broken node above a usable one is left alone (B3). Linear in nodes and edges.
+ * Throws `Failure` `unknown-target`.
+ */
+export async function planPipeline(opened: OpenedPipeline, options: PlanOptions = {}): Promise<Plan> {
+  const { graph, identifier } = opened;
+  const named = options.targets ?? [];
+  const targets = named.length === 0 ? graph.targets : resolveTargets(graph, named);
+  const noCache = new Set(resolveTargets(graph, options.noCache ?? []));
+  const states = await States.look(opened, { noCache, ...(options.signal && { signal: options.signal }) });
+
+  const needed = reach(graph.nodes.length, targets, () => true);
+  const demanded = reach(graph.nodes.length, targets, (node) => states.of(node).state !== "cached");
+  const nodes: PlanNode[] = [];
+  const summary = { cached: 0, stale: 0, waiting: 0, missing: 0, broken: 0, unknown: 0 };
+  const running: GraphNode[] = [];
+  for (const node of graph.nodes) {
+    if (needed[node.index] !== 1) continue;
+    const state = states.of(node);
+    const ids = identifier.ids(node);
+    const runs = demanded[node.index] === 1 && state.state !== "cached";
+    nodes.push({ node, state, recipe: idsKnown(ids) ? ids.recipe : undefined, runs });
+    summary[state.state]++;
+    if (runs) running.push(node);
+  }
+  const estimate = await estimateTime(opened, states, running);
+  return { opened, states, targets, nodes, summary, toRun: running.length, estimate };
 }
 
-/** Why a node has its state, in sentences; empty for a cached one. Reads the record it had earlier. */
-export async function whyOf(_plan: Plan, _node: GraphNode): Promise<readonly string[]> {
-  throw new Error("the body follows within the hour");
+/** Marks the targets and, above each marked node that `goesOn` holds for, its upstream. */
+function reach(
+  count: number,
+  targets: readonly GraphNode[],
+  goesOn: (node: GraphNode) => boolean,
+): Uint8Array {
+  const marks = new Uint8Array(count);
+  const walk = [...targets];
+  for (let node = walk.pop(); node !== undefined; node = walk.pop()) {
+    if (marks[node.index] === 1) continue;
+    marks[node.index] = 1;
+    if (goesOn(node)) walk.push(...node.upstream);
+  }
+  return marks;
 }
 
-export async function planJson(_plan: Plan): Promise<PlanJson> {
-  throw new Error("the body follows within the hour");
+/** The plan as data. Reads the earlier record of each node that changed, to say what changed. */
+export async function planJson(plan: Plan): Promise<PlanJson> {
+  const nodes: PlanJson["nodes"][number][] = [];
+  for (const { node, state, recipe, runs } of plan.nodes) {
+    const why = await whyOf(plan, node);
+    nodes.push({ name: node.name, state: state.state, recipe: recipe ?? null, why, runs });
+  }
+  return { summary: plan.summary, nodes, estimate: plan.estimate ?? null };
 }
