@@ -71,10 +71,10 @@ const printable: Accepts = { expected: "one plain value", accepts: isPrintable }
 
 /** Things that have an order: text, numbers, sizes, time spans. */
 export function isOrdered(type: Type): boolean {
-  return ["string", "choice", "int", "float", "bytes", "duration", "unknown"].includes(type.kind);
+  return ["string", "choice", "int", "float", "bytes", "duration", "json", "unknown"].includes(type.kind);
 }
 function isSummable(type: Type): boolean {
-  return ["int", "float", "bytes", "duration", "unknown"].includes(type.kind);
+  return ["int", "float", "bytes", "duration", "json", "unknown"].includes(type.kind);
 }
 /** What two values can be asked to be equal in: everything but nodes and tuples of them. */
 function isComparable(type: Type): boolean {

@@ -220,7 +220,7 @@ export class Inference {
         }
         const operand = expression.operand;
         const type = operand.kind === "number" ? this.#number(operand, true) : this.infer(operand, scope);
-        if (isNumber(type) || type.kind === "duration" || type.kind === "unknown") return type;
+        if (isNumber(type) || ["duration", "json", "unknown"].includes(type.kind)) return type;
         this.report(wrongType, expression.span, `"-" needs a number, found ${showType(type)}`);
         return UNKNOWN;
       }
@@ -677,7 +677,7 @@ export class Inference {
   }
 
   #arithmetic(expression: Binary, a: Type, b: Type): Type {
-    if (a.kind === "unknown" || b.kind === "unknown") {
+    if ([a.kind, b.kind].some((kind) => kind === "unknown" || kind === "json")) {
       // `1 + oops` is a number all the same, `xs + oops` a list: what is sure helps what follows.
       return expression.operator === "+" && (a.kind === "list" || b.kind === "list")
         ? listOf(UNKNOWN)

@@ -193,6 +193,8 @@ function sameMembers(a: ReadonlyMap<string, Type>, b: ReadonlyMap<string, Type>)
 /** Whether a value of type `source` may stand where `target` is asked for. `made` plays no part here. */
 export function isAssignable(source: Type, target: Type): boolean {
   if (source === target || source.kind === "unknown" || target.kind === "unknown") return true;
+  // What a JSON file holds shows when it is read: until then it may be anything that JSON can say.
+  if (source.kind === "json") return isJsonLike(target);
   if (target.kind === "optional") {
     if (source.kind === "null") return true;
     return isAssignable(withoutNull(source), target.inner);
@@ -391,6 +393,8 @@ export function keyType(type: Type): Type | undefined {
     case "bool":
     case "unknown":
       return type;
+    case "json":
+      return UNKNOWN;
     default:
       return undefined;
   }
