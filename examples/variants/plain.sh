@@ -38,7 +38,7 @@ for sample in $(tail -n +2 "$here/samples.csv" | cut -d, -f1 | uniq); do
     | samtools fixmate -m -u - - \
     | samtools sort -u - \
     | samtools markdup -f "$sample.duplicates.txt" - "$sample.bam"
-  samtools index "$sample.bam"
+  samtools index "$sample.bam" "$sample.bam.bai"
 
   bcftools mpileup --max-depth 500 -f lambda.fa "$sample.bam" \
     | bcftools call --ploidy 1 -m -v \

@@ -1,0 +1,138 @@
+import type { Plan, PlanJson } from "../run/plan.js";
+import { planJson, planPipeline } from "../run/plan.js";
+import type { StateName } from "../run/states.js";
+import type { CommandContext, TargetOptions } from "./commands.js";
+import { exitCodes } from "./exit.js";
+import { open, refuseInvalid, reportWarningCount } from "./open.js";
+import type { Output } from "./terminal.js";
+import { count, duration, printable, table, writeJson } from "./text.js";
+
+/** `reprod plan FILE`: what a run would do, and why. */
+export async function run(context: CommandContext, file: string, options: TargetOptions): Promise<number> {
+  const { terminal } = context;
+  const opened = await open(context, file, options);
+  // A plan of a file with errors would leave out what they touch, and a reader would not see that.
+  if (refuseInvalid(terminal, opened, options.json === true)) return exitCodes.usage;
+  if (!options.json) reportWarningCount(terminal, opened);
+  const plan = await planPipeline(opened, { targets: options.target });
+  const json = await planJson(plan);
+  if (options.json) writeJson(terminal.out, json);
+  else terminal.out.write(renderPlan(plan, json, terminal.out));
+  return exitCodes.done;
+}
+
+/** More groups than this fill screens without telling more; `--json` has them all. */
+const GROUPS_SHOWN = 60;
+
+export function renderPlan(plan: Plan, json: PlanJson, output: Output): string {
+  const { colours } = output;
+  const { opened } = plan;
+  const lines = [
+    `${colours.bold(printable(opened.pipeline))}  ${count(plan.nodes.length, "node")}, ${whereText(plan)}`,
+  ];
+  const groups = groupNodes(json);
+  if (groups.length > 0) lines.push("");
+  lines.push(
+    ...table(
+      groups
+        .slice(0, GROUPS_SHOWN)
+        .map((group) => [`  ${group.state}`, groupName(group), group.why.map(printable).join("; ")]),
+      [(state) => statePainter(state.trim(), output)(state), (name) => name, colours.dim],
+    ).split("\n"),
+  );
+  if (groups.length > GROUPS_SHOWN) {
+    lines.push(`  … and ${count(groups.length - GROUPS_SHOWN, "more group")} (--json lists every node)`, "");
+  }
+  lines.push(summaryLine(json, output));
+  const { estimate } = plan;
+  if (plan.toRun === 0) lines.push("Nothing to do.");
+  else if (estimate !== undefined) lines.push(estimateText(estimate));
+  return `${lines.join("\n")}\n`;
+}
+
+function whereText({ opened: { where } }: Plan): string {
+  return where.useImages
+    ? `in images with ${where.engine} (${where.because})`
+    : `on the host (${where.because})`;
+}
+
+function estimateText(estimate: NonNullable<Plan["estimate"]>): string {
+  const { lowMilliseconds: low, highMilliseconds: high, unknownNodes, basis } = estimate;
+  const range = duration(low) === duration(high) ? duration(low) : `${duration(low)} to ${duration(high)}`;
+  const unknown = unknownNodes === 0 ? "" : `, besides ${count(unknownNodes, "node")} that never ran here`;
+  return `Takes ${range}${unknown} (${printable(basis)}).`;
+}
+
+interface Group {
+  readonly state: StateName;
+  readonly why: readonly string[];
+  readonly names: string[];
+  readonly family: string;
+  /** Members of the family in the plan, in whatever state. */
+  members: number;
+}
+
+/** Nodes of one family with one state for the same reasons are one line. Cached ones are counted, not listed. */
+function groupNodes(json: PlanJson): readonly Group[] {
+  const groups = new Map<string, Group>();
+  const members = new Map<string, number>();
+  for (const node of json.nodes) {
+    const family = familyOf(node.name);
+    members.set(family, (members.get(family) ?? 0) + 1);
+    if (node.state === "cached" && !node.runs) continue;
+    const key = JSON.stringify([family, node.state, node.why]);
+    const group = groups.get(key);
+    if (group === undefined) {
+      groups.set(key, { state: node.state, why: node.why, names: [node.name], family, members: 0 });
+    } else group.names.push(node.name);
+  }
+  for (const group of groups.values()) group.members = members.get(group.family) ?? 0;
+  return [...groups.values()];
+}
+
+function groupName(group: Group): string {
+  const [only] = group.names;
+  if (group.names.length === 1 && only !== undefined) return printable(only);
+  const of = group.names.length === group.members ? "" : ` of ${group.members}`;
+  return `${group.family}[…] (${group.names.length}${of})`;
+}
+
+export function familyOf(name: string): string {
+  const bracket = name.indexOf("[");
+  return bracket < 0 ? name : name.slice(0, bracket);
+}
+
+function summaryLine(json: PlanJson, output: Output): string {
+  const parts = stateNames
+    .filter((state) => json.summary[state] > 0)
+    .map((state) => statePainter(state, output)(`${json.summary[state].toLocaleString("en-US")} ${state}`));
+  return parts.length === 0 ? "no nodes" : parts.join(", ");
+}
+
+const stateNames: readonly StateName[] = ["cached", "stale", "waiting", "missing", "broken", "unknown"];
+
+export function statePainter(state: string, output: Output): (text: string) => string {
+  const { colours } = output;
+  switch (state) {
+    case "cached":
+    case "done":
+    case "made":
+    case "reused":
+    case "adopted":
+      return colours.green;
+    case "stale":
+    case "waiting":
+    case "interrupted":
+    case "cancelled":
+      return colours.yellow;
+    case "missing":
+    case "queued":
+    case "running":
+      return colours.cyan;
+    case "broken":
+    case "failed":
+      return colours.red;
+    default:
+      return colours.dim;
+  }
+}

@@ -1,0 +1,209 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { Failure } from "../base/failure.js";
+import { positionAt } from "../language/place.js";
+import type { PlacedProblem, Severity } from "../language/problems.js";
+import { exitCodes } from "./exit.js";
+import type { Output } from "./terminal.js";
+import { displayWidth, printable, shortened } from "./text.js";
+
+/** Where the explanation of a code is. Codes of the checker begin with `reprod/`, those of the engine do not. */
+export function explanationOf(code: string): string {
+  return `docs/errors.md#${code.replace(/^reprod\//, "")}`;
+}
+
+/** A path as a person in `directory` would write it. */
+export function shownPath(file: string, directory = process.cwd()): string {
+  const relative = path.relative(directory, file);
+  return relative === "" || relative.startsWith(`..${path.sep}..`) ? file : relative;
+}
+
+// ---------------------------------------------------------------- problems of a file
+
+/** A problem as a frame: place, source line, squiggle, why, fix, and where to read more. */
+export function renderProblem(
+  problem: PlacedProblem,
+  textOf: (file: string) => string | undefined,
+  output: Output,
+): string {
+  const { colours } = output;
+  const text = textOf(problem.path);
+  const paint = painter(problem.rule.severity, output);
+  const lines = [
+    `${paint(colours.bold(`${problem.rule.severity}[${problem.rule.code}]`))}${colours.bold(`: ${printable(problem.message)}`)}`,
+  ];
+  if (text === undefined) lines.push(`  ${colours.blue("-->")} ${shownPath(problem.path)}`);
+  else lines.push(...frame(problem, text, paint, output));
+  for (const related of problem.related) {
+    const other = textOf(related.path);
+    const at = other === undefined ? undefined : positionAt(other, related.span.start);
+    const place =
+      at === undefined ? shownPath(related.path) : `${shownPath(related.path)}:${at.line}:${at.column}`;
+    lines.push(note(output, "also", `${place}: ${printable(related.message)}`));
+  }
+  lines.push(note(output, "why", problem.rule.why));
+  lines.push(
+    note(
+      output,
+      "fix",
+      problem.suggestion === undefined
+        ? problem.rule.fix
+        : `${problem.rule.fix} Perhaps: "${printable(problem.suggestion)}"`,
+    ),
+  );
+  lines.push(note(output, "see", explanationOf(problem.rule.code)));
+  return `${lines.join("\n")}\n`;
+}
+
+function frame(problem: PlacedProblem, text: string, paint: Paint, output: Output): readonly string[] {
+  const { colours } = output;
+  const { line, column } = positionAt(text, problem.span.start);
+  const lineStart = problem.span.start - (column - 1);
+  const lineEnd = text.indexOf("\n", lineStart);
+  const source = text.slice(lineStart, lineEnd < 0 ? text.length : lineEnd).replace(/\r$/, "");
+  const within = source.slice(column - 1, Math.max(column, problem.span.end - lineStart));
+  const gutter = String(line).length;
+  const bar = colours.blue("|");
+  // A line as wide as a data file would push the squiggle out of sight.
+  const widest = Math.max(20, output.columns - gutter - 4);
+  const before = displayWidth(shownSource(source.slice(0, column - 1)));
+  const length = Math.max(1, Math.min(displayWidth(shownSource(within)), widest - before));
+  return [
+    `${" ".repeat(gutter)} ${colours.blue("-->")} ${shownPath(problem.path)}:${line}:${column}`,
+    `${" ".repeat(gutter)} ${bar}`,
+    `${colours.blue(String(line))} ${bar} ${shortened(shownSource(source), widest)}`,
+    ...(before < widest
+      ? [`${" ".repeat(gutter)} ${bar} ${" ".repeat(before)}${paint("^".repeat(length))}`]
+      : []),
+  ];
+}
+
+/** Tabs are four columns wide here, so that the squiggle knows where it stands. */
+function shownSource(source: string): string {
+  return printable(source.replaceAll("\t", "    "));
+}
+
+type Paint = (text: string) => string;
+
+function painter(severity: Severity, output: Output): Paint {
+  const { colours } = output;
+  switch (severity) {
+    case "error":
+      return colours.red;
+    case "warning":
+      return colours.yellow;
+    case "hint":
+      return colours.cyan;
+  }
+}
+
+function note(output: Output, label: string, text: string): string {
+  const { colours } = output;
+  return `  ${colours.blue("=")} ${colours.bold(`${label}:`)} ${text}`;
+}
+
+/** A problem for programs: the same facts, with 1-based places. */
+export function problemJson(problem: PlacedProblem, textOf: (path: string) => string | undefined): unknown {
+  const range = (file: string, span: { readonly start: number; readonly end: number }): unknown => {
+    const text = textOf(file);
+    return text === undefined
+      ? null
+      : { start: positionAt(text, span.start), end: positionAt(text, span.end) };
+  };
+  return {
+    code: problem.rule.code,
+    severity: problem.rule.severity,
+    message: problem.message,
+    file: problem.path,
+    range: range(problem.path, problem.span),
+    why: problem.rule.why,
+    fix: problem.rule.fix,
+    suggestion: problem.suggestion ?? null,
+    related: problem.related.map((related) => ({
+      file: related.path,
+      range: range(related.path, related.span),
+      message: related.message,
+    })),
+  };
+}
+
+// ---------------------------------------------------------------- failures
+
+/** An expected failure: what, where, why, what to do. Never a stack trace. */
+export function renderFailure(failure: Failure, output: Output): string {
+  const { colours } = output;
+  const lines = [
+    `${colours.red(colours.bold(`error[${failure.code}]`))}${colours.bold(`: ${printable(failure.message)}`)}`,
+  ];
+  if (failure.place !== undefined) lines.push(`  ${colours.blue("-->")} ${printable(failure.place)}`);
+  if (failure.why !== undefined) lines.push(note(output, "why", printable(failure.why)));
+  if (failure.fix !== undefined) lines.push(note(output, "fix", printable(failure.fix)));
+  lines.push(note(output, "see", explanationOf(failure.code)));
+  return `${lines.join("\n")}\n`;
+}
+
+export function failureJson(failure: Failure): unknown {
+  return {
+    error: {
+      code: failure.code,
+      message: failure.message,
+      place: failure.place ?? null,
+      why: failure.why ?? null,
+      fix: failure.fix ?? null,
+    },
+  };
+}
+
+/**
+ * A failure that is the machine's or the store's ends with 1, as failed nodes do: the same command may go well
+ * later. All others say that the command or a file has to be changed first.
+ */
+const failuresOfTheMachine = new Set([
+  "disk-full",
+  "permission-denied",
+  "project-read-only",
+  "read-only",
+  "store-busy",
+  "store-copy-differs",
+  "store-damaged",
+  "store-read-only",
+]);
+
+export function exitCodeOf(failure: Failure): number {
+  if (failure.code === DEFECT) return exitCodes.defect;
+  return failuresOfTheMachine.has(failure.code) ? exitCodes.problems : exitCodes.usage;
+}
+
+const DEFECT = "defect";
+
+/**
+ * Anything else that was thrown is a defect of ours. The person learns that, and where the details are that a report
+ * needs; the details themselves would help nobody on the screen.
+ */
+export function defectFailure(error: unknown): Failure {
+  const details = [
+    `reprod ${process.argv.slice(2).join(" ")}`,
+    `node ${process.version}, ${process.platform}/${process.arch}, in ${process.cwd()}`,
+    error instanceof Error ? `${error.stack ?? error.message}${causeOf(error)}` : String(error),
+  ].join("\n");
+  const file = path.join(os.tmpdir(), `reprod-defect-${Date.now()}-${process.pid}.txt`);
+  let where = `The details are in "${file}".`;
+  try {
+    fs.writeFileSync(file, `${details}\n`);
+  } catch (problem) {
+    where = `The details could not be written to "${file}" (${problem instanceof Error ? problem.message : String(problem)}).`;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new Failure(DEFECT, `Reprod itself failed: "${message.split("\n")[0] ?? ""}"`, {
+    why: "This is a defect of Reprod, not of your pipeline. Nothing that was stored is lost.",
+    fix: `Please report it. ${where}`,
+    cause: error,
+  });
+}
+
+function causeOf(error: Error): string {
+  return error.cause === undefined
+    ? ""
+    : `\ncaused by: ${error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause)}`;
+}
