@@ -24,6 +24,7 @@ export interface ImageReference {
 }
 
 const REPOSITORY = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
+const HOST = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?$/i;
 const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
@@ -50,6 +51,7 @@ export function parseImage(reference: string): ImageReference {
     REPOSITORY.test(repository) &&
     TAG.test(tag) &&
     (digest === undefined || DIGEST.test(digest)) &&
+    HOST.test(host) &&
     URL.canParse(`https://${host}`);
   if (!valid) {
     throw new Failure("image-malformed", `this is no name of an image: "${reference}"`, {
