@@ -55,13 +55,8 @@ const once: ReadonlySet<TransformItem["kind"]> = new Set<TransformItem["kind"]>(
 ]);
 
 /** A transform sees its own ins, params and outs only, so this depends on its text alone. */
-export function checkTransform(
-  transform: TransformStatement,
-  text: string,
-  inference: Inference,
-  isBroken: boolean,
-): void {
-  new TransformChecker(transform, text, inference, isBroken).check();
+export function checkTransform(transform: TransformStatement, text: string, inference: Inference): void {
+  new TransformChecker(transform, text, inference).check();
 }
 
 class TransformChecker {
@@ -75,7 +70,6 @@ class TransformChecker {
     readonly transform: TransformStatement,
     readonly text: string,
     readonly inference: Inference,
-    readonly isBroken: boolean,
   ) {}
 
   get #report(): (problem: Problem) => void {
@@ -108,7 +102,7 @@ class TransformChecker {
       seen.add(item.kind);
       if (item.kind === "run") run ??= item;
     }
-    if (this.isBroken || transform.name.text === "") return run;
+    if (inference.isBroken || transform.name.text === "") return run;
     if (run === undefined)
       inference.report(
         transformParts,

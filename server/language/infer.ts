@@ -93,6 +93,8 @@ export class Inference {
     readonly names: FileNames,
     readonly emit: (problem: Problem) => void,
     readonly recorder: Recorder | undefined,
+    /** The parser found something wrong: what seems to be missing may only be half-typed. */
+    readonly isBroken = false,
   ) {}
 
   report(rule: Rule, span: Span, message: string, suggestion?: string): void {
@@ -101,9 +103,31 @@ export class Inference {
 
   /** The type of an expression that has to be a `wanted`; `what` names it in the message: `argument "reads"`. */
   expect(expression: Expression, scope: Scope, wanted: Type, what: string): Type {
+    const target = withoutNull(wanted);
+    if (expression.kind === "list" && (target.kind === "list" || target.kind === "json")) {
+      // Each element is judged by itself: so the message is at the right one, and a Json may mix them.
+      for (const item of expression.items) this.#expectElement(item, scope, target, what);
+      return wanted;
+    }
     const type = this.infer(expression, scope);
     if (!isAssignable(type, wanted)) this.mismatch(expression, type, wanted, what);
     return type;
+  }
+
+  #expectElement(
+    item: Expression,
+    scope: Scope,
+    list: Extract<Type, { kind: "list" | "json" }>,
+    what: string,
+  ): void {
+    const wanted = list.kind === "list" ? list.element : list;
+    if (item.kind === "list") this.expect(item, scope, wanted, `an element of ${what}`);
+    else {
+      // Absent elements are left out (rule 11).
+      const type = withoutNull(this.infer(item, scope));
+      if (type.kind !== "null" && !isAssignable(type, wanted))
+        this.mismatch(item, type, wanted, `an element of ${what}`);
+    }
   }
 
   mismatch(expression: Expression, type: Type, wanted: Type, what: string): void {
@@ -168,6 +192,17 @@ export class Inference {
   }
 
   infer(expression: Expression, scope: Scope): Type {
+    if (this.place === undefined || this.place === "resources" || expression.kind === "call")
+      return this.#infer(expression, scope);
+    // `glob` and `secret` are the whole value, never a part of one.
+    const { place } = this;
+    this.place = undefined;
+    const type = this.#infer(expression, scope);
+    this.place = place;
+    return type;
+  }
+
+  #infer(expression: Expression, scope: Scope): Type {
     switch (expression.kind) {
       case "null":
         return NULL;
@@ -294,12 +329,14 @@ export class Inference {
     if (local !== undefined) {
       local.used = true;
       this.recorder?.resolved(reference.span, { kind: "local", local }, local.type);
-      if (local.kind === "in" && !this.#insVisible)
+      if (local.kind === "in" && !this.#insVisible) {
         this.report(
           misplaced,
           reference.span,
           `an in is not known before it is staged: here it can be named only in ${this.place === "resources" ? "size(…)" : "basename(…) and stem(…)"}: "${reference.name}"`,
         );
+        return UNKNOWN;
+      }
       return this.#present(reference, local.type, scope);
     }
     if (scope.isClosed) {
@@ -348,6 +385,7 @@ export class Inference {
           expression.member.span,
           `this may be null (${showType(object)}): use "?." or compare it with null first: "${expression.member.text}"`,
         );
+        return this.#memberOf(expression, object.inner);
       }
       return this.#present(expression, optionalOf(this.#memberOf(expression, object.inner)), scope);
     }
@@ -583,12 +621,19 @@ export class Inference {
   bind(local: Local, scope: Scope): void {
     const name = local.name.text;
     if (name === "") return;
-    if (scope.own(name) !== undefined)
-      this.report(shadowing, local.name.span, `this block already has a "${name}"`);
-    else if (scope.find(name) !== undefined)
-      this.report(shadowing, local.name.span, `a block around this one already has a "${name}"`);
-    else if (this.names.find(name, false) !== undefined)
-      this.report(shadowing, local.name.span, `the file already has a "${name}"`);
+    const taken =
+      scope.own(name) !== undefined
+        ? "this block"
+        : scope.find(name) !== undefined
+          ? "a block around this one"
+          : this.names.find(name, false) !== undefined
+            ? "the file"
+            : undefined;
+    if (taken !== undefined) {
+      this.report(shadowing, local.name.span, `${taken} already has a "${name}"`);
+      // That nothing uses it as well would be no news.
+      local.used = true;
+    }
     scope.bind(local);
     this.recorder?.resolved(local.name.span, { kind: "local", local }, local.type);
   }
@@ -610,7 +655,7 @@ export class Inference {
         const type = this.infer(left, scope);
         const other = this.infer(right, scope);
         if (type.kind === "optional" && type.made) {
-          this.refuseMade(left, type, "chosen by");
+          this.refuseMade(left, type, 'tested by "??"');
           return type.inner;
         }
         const joined = type.kind === "null" ? other : joinTypes(withoutNull(type), other);
@@ -735,16 +780,18 @@ export class Inference {
     if (["basename", "stem"].includes(signature.name) && this.place !== "resources") this.#insVisible = true;
     if (signature.name === "size") this.#insVisible = true;
     const place = this.place;
-    // `glob` and `secret` are the whole value, not a part of one.
     if (place === "out" || place === "env") this.place = undefined;
     const types = positional.map((argument) => this.infer(argument.value, scope));
     this.place = place;
     this.#insVisible = visible;
     if (signature.place !== undefined && signature.place !== this.place) {
-      const where = { out: "the value of an out", env: "a value in env", resources: "resources" }[
-        signature.place
-      ];
-      this.report(misplaced, call.span, `${signature.name}(…) can stand only as ${where}`);
+      const where = {
+        out: "as the value of an out",
+        env: "as a value in env",
+        resources: "in resources",
+      }[signature.place];
+      this.report(misplaced, call.span, `${signature.name}(…) can stand only ${where}`);
+      return UNKNOWN;
     }
     checkUrlCredentials(call, this.emit);
     this.#positional(call, signature, positional, types);
@@ -778,7 +825,7 @@ export class Inference {
       this.#argument(signature, parameter, argument.value, type);
     }
     const missing = parameters.slice(given.length).filter((parameter) => !parameter.optional);
-    if (missing.length > 0)
+    if (missing.length > 0 && !this.isBroken)
       this.report(
         wrongType,
         call.span,

@@ -401,8 +401,8 @@ class Check implements ModuleCheck {
     if (declarations.some(({ problems }) => problems.length > 0)) return;
     const used = new Set<string>();
     for (const declaration of declarations) for (const name of this.usesOf(declaration)) used.add(name);
-    for (const [name, [first]] of this.#declared)
-      if (first !== undefined && !used.has(name))
+    for (const [name, [first, second]] of this.#declared)
+      if (first !== undefined && second === undefined && !used.has(name))
         checkUnused(first, (found) => this.#report(first.at, found.rule, found.span, found.message));
   }
 }

@@ -172,7 +172,7 @@ class Loader {
         problem(
           importCycle,
           statement.path.span,
-          `these files import each other: ${circle.map((file) => JSON.stringify(file)).join(" → ")}`,
+          `these files import each other: ${JSON.stringify(withoutFolder(circle).join(" → "))}`,
         ),
       );
     for (const item of statement.items) {
@@ -195,6 +195,15 @@ class Loader {
     }
     return problems;
   }
+}
+
+/** Paths without the folder that all of them lie in. */
+function withoutFolder(paths: readonly string[]): readonly string[] {
+  const [first = ""] = paths;
+  let common = first.lastIndexOf("/") + 1;
+  while (common > 0 && !paths.every((path) => path.startsWith(first.slice(0, common))))
+    common = first.lastIndexOf("/", common - 2) + 1;
+  return paths.map((path) => path.slice(common));
 }
 
 /**

@@ -24,13 +24,14 @@ export function signatureOf(transform: TransformStatement): TransformSignature {
   if (known !== undefined) return known;
   const parameters = new Map<string, ArgumentSignature>();
   const members = new Map<string, Type>();
+  // Outs stand first: they are what is meant when a node is given where data is asked for.
+  for (const item of transform.items)
+    if (item.kind === "out" && item.name.text !== "" && !members.has(item.name.text))
+      members.set(item.name.text, asMade(typeFromSyntax(item.type)));
   for (const item of transform.items) {
-    if (!isMember(item) || item.name.text === "" || members.has(item.name.text)) continue;
-    const type = typeFromSyntax(item.type);
-    if (item.kind === "out") {
-      members.set(item.name.text, asMade(type));
+    if (!isMember(item) || item.kind === "out" || item.name.text === "" || members.has(item.name.text))
       continue;
-    }
+    const type = typeFromSyntax(item.type);
     members.set(item.name.text, item.kind === "in" ? asMade(type) : type);
     parameters.set(item.name.text, {
       kind: item.kind,

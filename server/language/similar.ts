@@ -1,10 +1,10 @@
 /**
  * The candidate that `text` is most likely a slip of, or undefined when none is close. Differing in case only
- * counts as closest; otherwise one slip for short names, two from five characters, three from nine.
+ * counts as closest; otherwise one slip for short names, two from five characters, three from nine, four from thirteen.
  * Cost: one banded edit distance for each candidate of a similar length.
  */
 export function mostSimilar(text: string, candidates: Iterable<string>): string | undefined {
-  const limit = text.length < 5 ? 1 : text.length < 9 ? 2 : 3;
+  const limit = text.length < 5 ? 1 : text.length < 9 ? 2 : text.length < 13 ? 3 : 4;
   const lower = text.toLowerCase();
   let best: string | undefined;
   let bestDistance = limit + 1;

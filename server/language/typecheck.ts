@@ -4,7 +4,6 @@ import { duplicateName } from "./checks/duplicate-name.js";
 import { familyKeys } from "./checks/family-keys.js";
 import { missingArgument } from "./checks/missing-argument.js";
 import { outBeforeRun } from "./checks/out-before-run.js";
-import { shadowing } from "./checks/shadowing.js";
 import { unknownArgument } from "./checks/unknown-argument.js";
 import { unknownType } from "./checks/unknown-type.js";
 import { reportUnused } from "./checks/unused-name.js";
@@ -61,9 +60,9 @@ export function checkDeclaration(
   recorder?: Recorder,
 ): Checked {
   const problems: Problem[] = [];
+  const isBroken = declaration.problems.length > 0;
   const checker = new StatementChecker(
-    new Inference(names, (problem) => problems.push(problem), recorder),
-    declaration.problems.length > 0,
+    new Inference(names, (problem) => problems.push(problem), recorder, isBroken),
   );
   const type = checker.top(declaration, text);
   return { problems, type };
@@ -117,11 +116,7 @@ function scopeOf(blocks: readonly Block[], inference: Inference): Scope {
 }
 
 class StatementChecker {
-  constructor(
-    readonly inference: Inference,
-    /** The parser found something wrong: what seems to be missing may only be half-typed. */
-    readonly isBroken: boolean,
-  ) {}
+  constructor(readonly inference: Inference) {}
 
   top(declaration: Declaration, text: string): Type | undefined {
     const { statement } = declaration;
@@ -136,7 +131,7 @@ class StatementChecker {
       case "let":
         return this.inference.infer(statement.value, scope);
       case "transform":
-        checkTransform(statement, text, this.inference, this.isBroken);
+        checkTransform(statement, text, this.inference);
         return undefined;
       case "target":
         this.#target(statement, scope);
@@ -267,7 +262,7 @@ class StatementChecker {
           break;
       }
     }
-    if (this.isBroken) return;
+    if (this.inference.isBroken) return;
     for (const local of lets)
       if (!local.used && local.name.text !== "")
         reportUnused("let", local.name, (problem) => this.inference.emit(problem));
@@ -294,8 +289,6 @@ class StatementChecker {
     const { inference } = this;
     const name = node.name.text;
     if (name !== "") {
-      if (scope.find(name) !== undefined)
-        inference.report(shadowing, node.name.span, `a block around this node already has a "${name}"`);
       const family = inference.names.find(name, false);
       if (family?.kind === "node")
         inference.recorder?.resolved(node.name.span, { kind: "file-name", name }, family.type);
@@ -395,7 +388,7 @@ class StatementChecker {
       if (parameter.kind === "param" && isAssignable(type, parameter.type))
         inference.refuseMade(argument.value, type, "the value of a param");
     }
-    if (signature === undefined || this.isBroken) return;
+    if (signature === undefined || this.inference.isBroken) return;
     const missing: string[] = [];
     for (const [name, parameter] of signature.arguments)
       if (parameter.required && !given.has(name)) missing.push(`"${name}"`);

@@ -35,7 +35,7 @@ export function checkShellVariables(
       problem(
         shellVariable,
         spanOf(use.start, use.end),
-        `nothing defines this variable, did you mean "${similar}"?: "${use.name}"`,
+        `nothing defines "${use.name}", did you mean "${similar}"?`,
         similar,
       ),
     );
