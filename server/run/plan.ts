@@ -5,7 +5,7 @@ import { type Estimate, estimateTime } from "./estimate.js";
 import type { OpenedPipeline } from "./pipeline.js";
 import { type NodeState, type StateName, States } from "./states.js";
 import { resolveTargets } from "./targets.js";
-import { whyOf } from "./why.js";
+import { WhyTable } from "./why.js";
 
 export type { Estimate } from "./estimate.js";
 
@@ -105,11 +105,17 @@ function reach(
   return marks;
 }
 
+/** Why a node has its state, in sentences; empty for a cached one. For many nodes `planJson` is cheaper. */
+export function whyOf(plan: Plan, node: GraphNode): Promise<readonly string[]> {
+  return new WhyTable(plan).of(node);
+}
+
 /** The plan as data. Reads the earlier record of each node that changed, to say what changed. */
 export async function planJson(plan: Plan): Promise<PlanJson> {
   const nodes: PlanJson["nodes"][number][] = [];
+  const table = new WhyTable(plan);
   for (const { node, state, recipe, runs } of plan.nodes) {
-    const why = await whyOf(plan, node);
+    const why = state.state === "cached" ? [] : await table.of(node);
     nodes.push({ name: node.name, state: state.state, recipe: recipe ?? null, why, runs });
   }
   return { summary: plan.summary, nodes, estimate: plan.estimate ?? null };
