@@ -229,7 +229,11 @@ export function buildProgram(terminal: Terminal, version: string, ended: (code: 
   program
     .command("gc")
     .description("delete results that nothing needs any more")
-    .option("--keep <time>", "keep what a run of this age named: 30d, 12h", "30d")
+    .addOption(
+      new Option("--keep <time>", "keep what was made, or named by a run, within this time: 30d, 12h, 0d")
+        .default(30 * 86_400_000, "30d")
+        .argParser(timeSpan),
+    )
     .option("-n, --dry-run", "only say what would be deleted")
     .option("-y, --yes", "do not ask")
     .addOption(json())
@@ -295,4 +299,21 @@ function collect(text: string, earlier: readonly string[]): readonly string[] {
 function positiveInteger(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It has to be a whole number from 1 on.");
   return Number(text);
+}
+
+const TIME_UNITS = new Map([
+  ["min", 60_000],
+  ["h", 3_600_000],
+  ["d", 86_400_000],
+  ["w", 7 * 86_400_000],
+]);
+
+/** `30d`, `12h`, `90 min`, `2w` in milliseconds. */
+function timeSpan(text: string): number {
+  const [, amount = "", unit = ""] = /^(\d+)\s*([a-z]+)$/.exec(text.trim()) ?? [];
+  const milliseconds = TIME_UNITS.get(unit);
+  if (amount === "" || milliseconds === undefined) {
+    throw new InvalidArgumentError("Write it as 30d, 12h, 90min or 2w.");
+  }
+  return Number(amount) * milliseconds;
 }

@@ -34,9 +34,7 @@ export function renderPlan(plan: Plan, json: PlanJson, output: Output): string {
   if (groups.length > 0) lines.push("");
   lines.push(
     ...table(
-      groups
-        .slice(0, GROUPS_SHOWN)
-        .map((group) => [`  ${group.state}`, groupName(group), group.why.map(printable).join("; ")]),
+      groups.slice(0, GROUPS_SHOWN).map((group) => [`  ${group.state}`, groupName(group), reasonText(group)]),
       [(state) => statePainter(state.trim(), output)(state), (name) => name, colours.dim],
     ).split("\n"),
   );
@@ -66,6 +64,8 @@ function estimateText(estimate: NonNullable<Plan["estimate"]>): string {
 interface Group {
   readonly state: StateName;
   readonly why: readonly string[];
+  /** The same for all of them: with `[…]` for the keys of the nodes that it speaks of. */
+  readonly alike: readonly string[];
   readonly names: string[];
   readonly family: string;
   /** Members of the family in the plan, in whatever state. */
@@ -80,14 +80,27 @@ function groupNodes(json: PlanJson): readonly Group[] {
     const family = familyOf(node.name);
     members.set(family, (members.get(family) ?? 0) + 1);
     if (node.state === "cached" && !node.runs) continue;
-    const key = JSON.stringify([family, node.state, node.why]);
+    const alike = node.why.map(withoutKeys);
+    const key = JSON.stringify([family, node.state, alike]);
     const group = groups.get(key);
     if (group === undefined) {
-      groups.set(key, { state: node.state, why: node.why, names: [node.name], family, members: 0 });
+      groups.set(key, { state: node.state, why: node.why, alike, names: [node.name], family, members: 0 });
     } else group.names.push(node.name);
   }
   for (const group of groups.values()) group.members = members.get(group.family) ?? 0;
   return [...groups.values()];
+}
+
+function withoutKeys(reason: string): string {
+  return reason.replace(/`(\w+)\[[^`]*\]`/g, "`$1[…]`");
+}
+
+/** The state's own name is no reason. */
+function reasonText({ state, why, alike, names }: Group): string {
+  return (names.length === 1 ? why : alike)
+    .filter((reason) => reason !== state)
+    .map(printable)
+    .join("; ");
 }
 
 function groupName(group: Group): string {

@@ -105,7 +105,8 @@ function recordTitle(record: ResultRecord, style: Style): string {
 
 function madeText(record: ResultRecord): string {
   const ran = record.made.attempts.at(-1)?.usage.wallMilliseconds;
-  const took = ran === undefined ? "" : `, ${(ran / 1000).toFixed(1)} s`;
+  const took =
+    ran === undefined ? "" : ran < 1000 ? `, ${Math.round(ran)} ms` : `, ${(ran / 1000).toFixed(1)} s`;
   const adopted =
     record.adoptedFrom === undefined ? "" : `, same as recipe ${record.adoptedFrom.slice(0, 12)}`;
   return `recipe ${record.recipeId.slice(0, 12)}, ${record.made.startedAt.slice(0, 19).replace("T", " ")} UTC${took}${adopted}`;
@@ -180,9 +181,10 @@ function interpreterText({ where, interpreter }: Recipe, style: Style): string {
   if (where.kind === "image") {
     return `${command} in ${style.plain(where.image)} for ${where.platform}${where.unpinned ? " (not pinned)" : ""}`;
   }
-  const tools = Object.entries(where.tools).map(
-    ([name, digest]) => `${style.plain(name)} ${digest.slice(0, 12)}`,
-  );
+  // bash and sh count by name, so their digest is their name and tells nothing.
+  const tools = Object.entries(where.tools)
+    .filter(([name, digest]) => name !== digest)
+    .map(([name, digest]) => `${style.plain(name)} ${digest.slice(0, 12)}`);
   return `${command} on the host, ${where.platform}${tools.length === 0 ? "" : `, with ${tools.join(", ")}`}`;
 }
 
