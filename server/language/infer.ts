@@ -121,7 +121,7 @@ export class Inference {
     what: string,
   ): void {
     const wanted = list.kind === "list" ? list.element : list;
-    if (item.kind === "list") this.expect(item, scope, wanted, `an element of ${what}`);
+    if (item.kind === "list") this.expect(item, scope, wanted, `an inner list of ${what}`);
     else {
       // Absent elements are left out (rule 11).
       const type = withoutNull(this.infer(item, scope));
