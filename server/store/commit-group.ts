@@ -195,7 +195,7 @@ export class CommitGroup {
   }
 
   #syncFolders(outcomes: ReadonlyMap<Written, CommitOutcome>, objects: readonly Sha256[]): Promise<void> {
-    const folders = new Set<string>();
+    const folders = new Set<string>(this.#layout.takeGrown());
     for (const sha256 of objects) folders.add(path.dirname(this.#objects.pathOf(sha256)));
     for (const { record } of outcomes.keys()) folders.add(path.dirname(this.#layout.result(record.recipeId)));
     return eachAtOnce([...folders], SYNCS_AT_ONCE, syncPath);

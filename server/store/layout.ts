@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { ContentId, RecipeId, RunId, Sha256 } from "../base/brand.js";
-import { Failure, systemCode } from "../base/failure.js";
-import { readTextIfThere } from "./files.js";
+import { Failure } from "../base/failure.js";
+import { isAbsent, readTextIfThere } from "./files.js";
 
 /**
  * Where things lie in a store. Every path is made here, from a checked id or an encoded name, never from text of a
@@ -18,6 +18,7 @@ export class Layout {
   readonly broken: string;
   readonly temporary: string;
   private readonly marker: string;
+  readonly #grown = new Set<string>();
 
   constructor(readonly folder: string) {
     this.objects = path.join(folder, "objects", "sha256");
@@ -67,21 +68,38 @@ export class Layout {
     return true;
   }
 
-  /**
-   * Makes every folder, the 256 of each fan-out too, so that no later write has to ask for them. Takes some 50 ms,
-   * once in the life of a store; the marker is written last.
-   */
+  /** Makes the store; the marker is written last. */
   make(): void {
     const fanned = [this.objects, this.results, this.content];
     for (const folder of [...fanned, this.names, this.claims, this.broken, this.temporary]) {
       fs.mkdirSync(folder, { recursive: true });
     }
-    for (const folder of fanned) {
-      for (const prefix of PREFIXES) makeFolder(path.join(folder, prefix));
-    }
-    for (const folder of [...fanned, path.dirname(this.objects)]) syncFolder(folder);
     fs.writeFileSync(this.marker, MARKER);
-    syncFolder(this.folder);
+    for (const folder of [path.dirname(this.objects), this.folder, path.dirname(this.folder)])
+      syncFolder(folder);
+  }
+
+  /**
+   * Runs what gives a file its name, and again after making the file's folder if that was not there. The 256 folders
+   * of a fan-out come one by one as they are needed: making them all takes some file systems a second.
+   */
+  inFolder<T>(file: string, action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      const folder = path.dirname(file);
+      if (!isAbsent(error) || fs.existsSync(folder)) throw error;
+      fs.mkdirSync(folder, { recursive: true });
+      this.#grown.add(path.dirname(folder));
+      return action();
+    }
+  }
+
+  /** Folders that got a folder since this was asked last: the next batch of records syncs them (C10). */
+  takeGrown(): readonly string[] {
+    const grown = [...this.#grown];
+    this.#grown.clear();
+    return grown;
   }
 }
 
@@ -98,15 +116,6 @@ function syncFolder(folder: string): void {
     fs.fsyncSync(descriptor);
   } finally {
     fs.closeSync(descriptor);
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    fs.mkdirSync(folder);
-  } catch (error) {
-    // Two processes may make one store.
-    if (systemCode(error) !== "EEXIST") throw error;
   }
 }
 

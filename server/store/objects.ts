@@ -151,7 +151,8 @@ export class ObjectFolder implements Objects {
       }
       fs.chmodSync(file, 0o444);
       fs.utimesSync(file, OBJECT_TIME, OBJECT_TIME);
-      fs.renameSync(file, this.pathOf(sha256));
+      const object = this.pathOf(sha256);
+      this.#layout.inFolder(object, () => fs.renameSync(file, object));
       this.#unsynced.add(sha256);
       return true;
     } catch (error) {

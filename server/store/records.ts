@@ -72,7 +72,7 @@ export class RecordFolder {
     const file = this.#layout.result(record.recipeId);
     // Each turn meets what another process has just put or taken away; no process can do that for ever.
     for (let turn = 0; turn < 100; turn++) {
-      if (linkNew(temporary, file)) {
+      if (this.#layout.inFolder(file, () => linkNew(temporary, file))) {
         fs.unlinkSync(temporary);
         return { kind: "created" };
       }
@@ -124,7 +124,7 @@ export class RecordFolder {
   enterContent(content: ContentId, recipe: RecipeId): void {
     const file = this.#layout.contentEntry(content);
     const result = this.#layout.result(recipe);
-    if (linkNew(result, file)) return;
+    if (this.#layout.inFolder(file, () => linkNew(result, file))) return;
     if (this.adoptable(content) !== undefined) return;
     // A1: an entry whose record is gone or broken is replaced.
     const temporary = `${this.#layout.temporary}/${temporaryName()}`;
