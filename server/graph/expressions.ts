@@ -13,6 +13,7 @@ import type {
   Index,
   LetStatement,
   Member,
+  NumberLiteral,
   StringTemplate,
   Unary,
 } from "../language/syntax.js";
@@ -47,6 +48,7 @@ const CHECKED: ReadonlySet<Rule> = new Set([
 export class Expressions {
   readonly #demand: Demand;
   readonly #reports: Reports;
+  readonly #numbers = new Map<NumberLiteral, Value>();
   readonly budget: Budget;
   readonly facts: Facts;
   readonly data: DataReferences;
@@ -150,7 +152,7 @@ export class Expressions {
       case "boolean":
         return expression.value;
       case "number":
-        return this.#checked(numberFromText(expression.text, expression.unit), expression, scope);
+        return this.#number(expression, scope);
       case "string":
         return this.#template(expression, scope);
       case "list":
@@ -179,6 +181,15 @@ export class Expressions {
       default:
         return unreachable(expression);
     }
+  }
+
+  /** A literal in a loop is read once. */
+  #number(literal: NumberLiteral, scope: Scope): Value {
+    const known = this.#numbers.get(literal);
+    if (known !== undefined) return known;
+    const value = this.#checked(numberFromText(literal.text, literal.unit), literal, scope);
+    this.#numbers.set(literal, value);
+    return value;
   }
 
   #checked<T extends Value>(value: T | Trouble, expression: Expression, scope: Scope): T {

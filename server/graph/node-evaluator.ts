@@ -13,7 +13,7 @@ import { type Draft, type EvaluatedNode, nodeOf, outKind, stagedSource } from ".
 import { normalOutPath, overlap } from "./outs.js";
 import { type Place, Reports, Trouble } from "./reports.js";
 import { evaluateResources, evaluateRetry, type ResourceScopes, resourcesFailure } from "./resources.js";
-import type { Found, Scope, StatementScope } from "./scopes.js";
+import type { Found, ParamScope, Scope, StatementScope } from "./scopes.js";
 import { stageIns } from "./staging.js";
 import { type ArgumentPlan, argumentPlan } from "./transforms.js";
 import { DataReference, NodeReference, OutReference, RowValue, type Value } from "./value.js";
@@ -29,10 +29,12 @@ export class NodeEvaluator {
   readonly #facts: Facts;
   readonly #defaults: Partial<Resources> | undefined;
   readonly #plans = new Map<NodeStatement, ArgumentPlan>();
-  readonly #constants = new Map<
-    NodeStatement,
-    { readonly resources: Resources; readonly retry: Retry } | undefined
-  >();
+  /** By statement where all its nodes have the same; one function for them all, so that none keeps its draft alive. */
+  readonly #constants = new Map<NodeStatement, Clauses | undefined>();
+  readonly #computeInputs = (draft: Draft): true => this.#inputs(draft);
+  readonly #computeOuts = (draft: Draft): true => this.#outs(draft);
+  readonly #computeParam = (node: EvaluatedNode, index: number, inside: Scope): Value =>
+    this.#param(draftOf(node), index, inside);
 
   constructor(
     program: Program,
@@ -54,15 +56,14 @@ export class NodeEvaluator {
       plan = argumentPlan(node.statement, node.transform);
       this.#plans.set(node.statement, plan);
     }
-    const draft: Draft = {
+    const draft = new NodeDraft(
       node,
       scope,
       plan,
-      ins: [],
-      inside: new TransformScope(node, (index, params) => this.#param(draft, index, params)),
-      inputs: new NodeCell(node, scope.place, () => this.#inputs(draft)),
-      outs: new NodeCell(node, scope.place, () => this.#outs(draft)),
-    };
+      this.#computeParam,
+      this.#computeInputs,
+      this.#computeOuts,
+    );
     node.draft = draft;
     return draft;
   }
@@ -70,26 +71,40 @@ export class NodeEvaluator {
   // -------------------------------------------------------------- params and ins
 
   #inputs(draft: Draft): true {
-    const { node, plan, inside } = draft;
+    const { node, plan } = draft;
     const { transform } = node;
-    if (!(inside instanceof TransformScope)) throw new Error("drafts are made here");
     let complete = true;
+    // Defaults may use any other param, so what is given comes first; the list is filled in place for them.
     const params: Value[] = [];
-    for (const index of transform.params.keys()) {
-      const value = this.#expressions.attempt(() => inside.param(index));
-      complete &&= value !== undefined;
-      params.push(value ?? null);
+    node.params = params;
+    for (let index = 0; index < transform.params.length; index++) {
+      if (plan.params[index] === undefined) continue;
+      const value = this.#expressions.attempt(() => this.#param(draft, index, draft.scope));
+      if (value === undefined) complete = false;
+      else params[index] = value;
+    }
+    if (!complete) throw Halt.instance;
+    for (let index = 0; index < transform.params.length; index++) {
+      if (plan.params[index] !== undefined) continue;
+      const value = this.#expressions.attempt(() => draft.inside.param(index));
+      if (value === undefined) complete = false;
+      else params[index] = value;
     }
     const ins: Value[] = [];
     for (const [index, declared] of transform.ins.entries()) {
+      const given = plan.ins[index];
+      if (given === undefined && declared.value === undefined && declared.type.kind === "optional") {
+        ins.push(null);
+        continue;
+      }
+      const scope = given === undefined ? draft.inside : draft.scope;
       const value = this.#expressions.attempt(() =>
-        this.#argument(draft, plan.ins[index], declared.value, declared.type, isData),
+        this.#argument(given, declared.value, declared.type, isData, scope),
       );
       complete &&= value !== undefined;
       ins.push(value ?? null);
     }
     if (!complete) throw Halt.instance;
-    node.params = params;
     draft.ins = ins;
     node.upstream = upstreamOf(ins);
     return true;
@@ -98,17 +113,23 @@ export class NodeEvaluator {
   #param(draft: Draft, index: number, inside: Scope): Value {
     const declared = draft.node.transform.params[index];
     if (declared === undefined) throw Halt.instance;
-    return this.#argument(draft, draft.plan.params[index], declared.value, declared.type, isPlain, inside);
+    const given = draft.plan.params[index];
+    return this.#argument(
+      given,
+      declared.value,
+      declared.type,
+      isPlain,
+      given === undefined ? inside : draft.scope,
+    );
   }
 
   /** What the node gives, else the transform's default, else null where the type allows it. */
   #argument(
-    draft: Draft,
     given: Expression | undefined,
     fallback: Expression | undefined,
     type: Type,
     allowed: (value: Value) => boolean,
-    inside: Scope = draft.inside,
+    scope: Scope,
   ): Value {
     const expression = given ?? fallback;
     if (expression === undefined) {
@@ -116,7 +137,6 @@ export class NodeEvaluator {
       // The checker reports missing arguments, and an in or param without a type that can be read.
       throw Halt.instance;
     }
-    const scope = given === undefined ? inside : draft.scope;
     const value = coerce(this.#expressions.evaluate(expression, scope), type, outKind);
     if (value instanceof Trouble) throw this.#expressions.fail(expression, scope, value);
     if (allowed(value)) return value;
@@ -200,30 +220,29 @@ export class NodeEvaluator {
     const { node } = draft;
     let constant = this.#constants.get(node.statement);
     if (constant === undefined && !this.#constants.has(node.statement)) {
-      constant = clausesAreLiteral(node) ? this.#evaluateClauses(draft) : undefined;
+      constant = clausesAreLiteral(node) ? this.#clauses(draft) : undefined;
       this.#constants.set(node.statement, constant);
     }
-    if (constant !== undefined) {
-      const { resources, retry } = constant;
-      node.resources = () => resources;
-      node.retry = retry;
-      return;
-    }
-    if (asksForSize(node)) {
-      node.retry = evaluateRetry(node, this.#scopes(draft, undefined), this.#expressions);
-      node.resources = (sizeOf) => this.#resourcesLater(draft, sizeOf);
-      return;
-    }
-    const { resources, retry } = this.#evaluateClauses(draft);
-    node.resources = () => resources;
+    const { resources, retry } =
+      constant ?? (asksForSize(node) ? this.#sizedClauses(draft) : this.#clauses(draft));
+    node.resources = resources;
     node.retry = retry;
   }
 
-  #evaluateClauses(draft: Draft): { readonly resources: Resources; readonly retry: Retry } {
+  #clauses(draft: Draft): Clauses {
     const scopes = this.#scopes(draft, undefined);
+    const retry = evaluateRetry(draft.node, scopes, this.#expressions);
     return {
-      resources: evaluateResources(draft.node, scopes, this.#expressions, this.#defaults),
-      retry: evaluateRetry(draft.node, scopes, this.#expressions),
+      resources: always(evaluateResources(draft.node, scopes, this.#expressions, this.#defaults)),
+      retry,
+    };
+  }
+
+  /** Sizes of what upstream nodes make are known later: the draft stays, and is asked then. */
+  #sizedClauses(draft: Draft): Clauses {
+    return {
+      resources: (sizeOf) => this.#resourcesLater(draft, sizeOf),
+      retry: evaluateRetry(draft.node, this.#scopes(draft, undefined), this.#expressions),
     };
   }
 
@@ -253,31 +272,72 @@ export class NodeEvaluator {
   }
 }
 
+interface Clauses {
+  readonly resources: EvaluatedNode["resources"];
+  readonly retry: Retry;
+}
+
+/** A function of its own, so that it holds on to its value and nothing else. */
+function always(resources: Resources): () => Resources {
+  return () => resources;
+}
+
+function draftOf(node: EvaluatedNode): Draft {
+  if (node.draft === undefined) throw new Error("params are evaluated while the node is");
+  return node.draft;
+}
+
+/** Made for every node at once, so it is small: what can be shared is, the rest is made when asked for. */
+class NodeDraft implements Draft {
+  ins: readonly Value[] = [];
+  readonly inputs: Cell<true>;
+  readonly outs: Cell<true>;
+  #inside: TransformScope | undefined;
+
+  constructor(
+    readonly node: EvaluatedNode,
+    readonly scope: Scope,
+    readonly plan: ArgumentPlan,
+    readonly computeParam: (node: EvaluatedNode, index: number, inside: Scope) => Value,
+    computeInputs: (draft: Draft) => true,
+    computeOuts: (draft: Draft) => true,
+  ) {
+    this.inputs = new NodeCell(this, computeInputs);
+    this.outs = new NodeCell(this, computeOuts);
+  }
+
+  get inside(): TransformScope {
+    this.#inside ??= new TransformScope(this.node, this.computeParam);
+    return this.#inside;
+  }
+}
+
 /** A part of a node that is evaluated on demand. */
 class NodeCell extends Cell<true> {
   constructor(
-    readonly node: EvaluatedNode,
-    readonly place: Place,
-    readonly compute: () => true,
+    readonly draft: Draft,
+    readonly run: (draft: Draft) => true,
   ) {
     super();
   }
+  compute(): true {
+    return this.run(this.draft);
+  }
   get label(): string {
-    return this.node.name;
+    return this.draft.node.name;
   }
   get site(): Site {
-    return { place: this.place, span: this.node.statement.name.span };
+    return { place: this.draft.scope.place, span: this.draft.node.statement.name.span };
   }
 }
 
 /** The names of a transform with one node's values: params (also for each other's defaults), ins, and outs as paths. */
-class TransformScope implements Scope {
-  readonly #params: (Value | undefined)[] = [];
-  readonly #asked = new Set<number>();
+class TransformScope implements ParamScope {
+  #asked: Set<number> | undefined;
 
   constructor(
     readonly node: EvaluatedNode,
-    readonly evaluateParam: (index: number, scope: Scope) => Value,
+    readonly computeParam: (node: EvaluatedNode, index: number, inside: Scope) => Value,
   ) {}
 
   get place(): Place {
@@ -299,15 +359,14 @@ class TransformScope implements Scope {
   }
 
   param(index: number): Value {
-    const known = this.#params[index] ?? this.node.params[index];
+    const known = this.node.params[index];
     if (known !== undefined) return known;
+    this.#asked ??= new Set();
     // The checker reports defaults that go round in a circle.
     if (this.#asked.has(index)) throw Halt.instance;
     this.#asked.add(index);
     try {
-      const value = this.evaluateParam(index, this);
-      this.#params[index] = value;
-      return value;
+      return this.computeParam(this.node, index, this);
     } finally {
       this.#asked.delete(index);
     }
@@ -336,12 +395,13 @@ function forNode(trouble: Trouble, node: EvaluatedNode): Trouble {
 
 /** Nodes whose outs these values are, each once, in order of first use. */
 function upstreamOf(ins: readonly Value[]): readonly EvaluatedNode[] {
-  const upstream = new Set<EvaluatedNode>();
+  const all: EvaluatedNode[] = [];
   for (const value of ins) {
-    for (const item of isList(value) ? value : [value])
-      if (item instanceof OutReference) upstream.add(nodeOf(item));
+    if (value instanceof OutReference) all.push(nodeOf(value));
+    else if (isList(value))
+      for (const item of value) if (item instanceof OutReference) all.push(nodeOf(item));
   }
-  return [...upstream];
+  return all.length < 2 ? all : [...new Set(all)];
 }
 
 function isData(value: Value): boolean {

@@ -1,7 +1,7 @@
 import type { Declaration, NodeStatement } from "../language/syntax.js";
 import type { Cell } from "./demand.js";
 import type { EnvValue, GraphNode, InValue, NodeOut, Resources, Retry } from "./model.js";
-import type { Scope } from "./scopes.js";
+import type { ParamScope, Scope } from "./scopes.js";
 import type { ArgumentPlan, LoweredTransform } from "./transforms.js";
 import type { OutReference, Value } from "./value.js";
 
@@ -42,7 +42,7 @@ export interface Draft {
   /** By position in `transform.ins`, before staging. */
   ins: readonly Value[];
   /** The transform's names with this node's values. */
-  readonly inside: Scope;
+  readonly inside: ParamScope;
   /** Params and ins. */
   readonly inputs: Cell<true>;
   /** Paths of the outs. */

@@ -4,11 +4,15 @@ import { fixedFolder } from "./made.js";
 import type { NodeOut } from "./model.js";
 import { Trouble } from "./reports.js";
 
+/** Most outs are a plain name, with nothing to look into. */
+const PLAIN = /^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/;
+
 /**
  * The path of an out in its one form: without `./`, doubled or trailing slashes, so that one place has one text in
  * every id. A trouble when a script must not write there (rule 18, engine-rules.md C9).
  */
 export function normalOutPath(text: string): string | Trouble {
+  if (PLAIN.test(text) && reservedProblem(text) === undefined) return text;
   const wrong = outPathProblem(text);
   if (wrong !== undefined) return new Trouble(outPath, wrong);
   const path = text

@@ -15,6 +15,12 @@ export interface Scope {
   readonly sizeOf?: (data: DataReference | OutReference) => number;
 }
 
+/** The names of a transform, whose params may rest on each other's defaults. */
+export interface ParamScope extends Scope {
+  /** The param at a position of `transform.params`. */
+  param(index: number): Value;
+}
+
 /** A scope that statements stand in, with the turns of the loops and branches directly in it. */
 export abstract class StatementScope implements Scope {
   abstract readonly place: Place;

@@ -57,28 +57,34 @@ function stageElement(
   return first === undefined ? { source, staged: aside } : collision(aside, first, name);
 }
 
+const NOT_ASCII = /[^\0-\x7f]/;
+
 /** Paths of one node's ins. No file may be where another file or its folder is, ignoring case. */
 class TakenPaths {
   /** Files and folders of ins, with the in that has it. */
   readonly #leaves = new Map<string, string>();
-  /** Folders above them. */
-  readonly #folders = new Map<string, string>();
+  /** Folders above them; rarely any. */
+  #folders: Map<string, string> | undefined;
 
   /** Takes a path, or gives the name of the in that is in the way. */
   take(path: string, name: string): string | undefined {
-    const folded = path.normalize("NFC").toLowerCase();
-    const inTheWay = this.#leaves.get(folded) ?? this.#folders.get(folded);
+    const folded = (NOT_ASCII.test(path) ? path.normalize("NFC") : path).toLowerCase();
+    const inTheWay = this.#leaves.get(folded) ?? this.#folders?.get(folded);
     if (inTheWay !== undefined) return inTheWay;
-    const above: string[] = [];
+    let above: string[] | undefined;
     // `inputs/` itself is everybody's.
     for (let end = folded.lastIndexOf("/"); end > "inputs".length; end = folded.lastIndexOf("/", end - 1)) {
       const folder = folded.slice(0, end);
       const leaf = this.#leaves.get(folder);
       if (leaf !== undefined) return leaf;
+      above ??= [];
       above.push(folder);
     }
     this.#leaves.set(folded, name);
-    for (const folder of above) this.#folders.set(folder, name);
+    for (const folder of above ?? []) {
+      this.#folders ??= new Map();
+      this.#folders.set(folder, name);
+    }
     return undefined;
   }
 }
