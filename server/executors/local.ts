@@ -393,7 +393,11 @@ class LocalAttempt implements AttemptHandle {
     const { started } = this;
     if (started === undefined) return;
     // Once its first process has ended, the supervisor ends the rest.
-    if (scriptRuns(started)) signalGroup(started, "SIGTERM");
+    if (scriptRuns(started)) {
+      signalGroup(started, "SIGTERM");
+      // One that is stopped gets to hear of it.
+      signalGroup(started, "SIGCONT");
+    }
     this.killTimers.push(
       setTimeout(() => {
         if (scriptRuns(started)) signalGroup(started, "SIGKILL");

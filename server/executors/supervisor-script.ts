@@ -47,8 +47,6 @@ engine=$1
 unset PWD OLDPWD SHLVL
 TIMEFORMAT='cpu %U %S'
 if [ -r /proc/self/stat ]; then proc=1; else proc=; fi
-# From bash 5 on a script that is stopped, not ended, is waited for.
-if [ "\${BASH_VERSINFO[0]}" -ge 5 ]; then await='wait -f'; else await=wait; fi
 
 # Sets pid and started to what identifies this very process, in the words of base/process.ts.
 identify() {
@@ -80,12 +78,28 @@ begin() {
   exit 127
 }
 
+# Sets code. With job control \`wait\` also returns when a script is stopped, which it may be for as long as somebody
+# likes. (\`wait -f\` is for that, but loops for ever in bash 5.2 when the process has ended before it is called.)
+await_script() {
+  wait "$pid"
+  code=$?
+  while [ "$code" -gt 128 ] && kill -0 "$pid" 2>&4; do
+    PATH=/usr/bin:/bin:$PATH sleep 1
+    wait "$pid"
+    code=$?
+  done
+}
+
 # TERM, then KILL. A container is ended by its name: ending the client would leave it running.
 end_all() {
   PATH=/usr/bin:/bin:$PATH
   sleep "$limit"
   printf 'timed-out\\n' >&3
-  if [ -n "$container" ]; then "$engine" kill --signal TERM "$container"; else kill -TERM -- "-$pid"; fi
+  if [ -n "$container" ]; then "$engine" kill --signal TERM "$container"; else
+    kill -TERM -- "-$pid"
+    # One that is stopped gets to hear of it.
+    kill -CONT -- "-$pid"
+  fi
   sleep "$grace"
   if [ -n "$container" ]; then "$engine" kill "$container"; else kill -KILL -- "-$pid"; fi
 }
@@ -123,8 +137,7 @@ while read -r limit id; do
       ( end_all ) </dev/null >&4 2>&4 &
       timer=$!
     fi
-    { time $await "$pid"; } 2>&3
-    code=$?
+    { time await_script; } 2>&3
     if [ -n "$timer" ]; then
       kill -KILL -- "-$timer"
       wait "$timer"
