@@ -1,0 +1,105 @@
+import dagre from "@dagrejs/dagre";
+import { Failure } from "../../base/failure.js";
+import type { View } from "./view.js";
+
+const LINE = 18;
+const PADDING = 12;
+/** Of the system's sans-serif letters at 13 px, rather too wide than too narrow. */
+const LETTER = 7.6;
+const LONGEST_LABEL = 48;
+const MOST_BOXES = 600;
+
+/**
+ * A picture of a graph, self-contained and without scripts. Colours follow the page: lines and letters are
+ * `currentColor`, surfaces are the CSS variables `--reprod-box` and `--reprod-target`, with fallbacks that suit light
+ * and dark. Layout grows faster than the graph, so beyond 600 boxes it refuses (`Failure` "graph-too-large").
+ */
+export function svgText(view: View): string {
+  if (view.boxes.length > MOST_BOXES)
+    throw new Failure("graph-too-large", `too many boxes for one picture: "${view.boxes.length}"`, {
+      why: "The layout would take minutes, and nobody could read it.",
+      fix: "Draw families (`--families`), or use `--format dot` with Graphviz.",
+    });
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir: "LR", nodesep: 16, ranksep: 48, marginx: 8, marginy: 8 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  const boxes = view.boxes.map((box) => ({ ...box, label: cut(box.label), detail: cut(box.detail) }));
+  for (const [at, { label, detail }] of boxes.entries()) {
+    const width = Math.max([...label].length, [...detail].length) * LETTER + 2 * PADDING;
+    graph.setNode(String(at), { width: Math.ceil(width), height: 2 * LINE + PADDING });
+  }
+  for (const { from, to } of view.edges) graph.setEdge(String(from), String(to));
+  dagre.layout(graph);
+
+  const parts: string[] = [];
+  for (const edge of graph.edges()) {
+    const points: readonly Point[] = graph.edge(edge).points ?? [];
+    parts.push(`<path class="edge" d="${pathOf(points)}" marker-end="url(#reprod-arrow)"/>`);
+  }
+  for (const [at, { label, detail, kind, target, state }] of boxes.entries()) {
+    const { x, y, width, height } = graph.node(String(at));
+    const left = round(x - width / 2);
+    const top = round(y - height / 2);
+    const style = `box ${kind}${target ? " target" : ""}`;
+    const frame = `width="${round(width)}" height="${round(height)}" rx="6"`;
+    parts.push(
+      `<g class="${style}"${state === undefined ? "" : ` data-state="${escaped(state)}"`}>`,
+      // A family is a stack of nodes.
+      ...(kind === "family" ? [`<rect x="${left + 4}" y="${top + 4}" ${frame}/>`] : []),
+      `<rect x="${left}" y="${top}" ${frame}/>`,
+      `<text x="${left + PADDING}" y="${top + LINE + 2}">${escaped(label)}</text>`,
+      `<text class="detail" x="${left + PADDING}" y="${top + 2 * LINE + 2}">${escaped(detail)}</text>`,
+      "</g>",
+    );
+  }
+  const { width = 0, height = 0 } = graph.graph();
+  const size = `${Math.ceil(finite(width)) + 8} ${Math.ceil(finite(height)) + 8}`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="reprod-title reprod-desc" viewBox="0 0 ${size}" font-family="system-ui, sans-serif" font-size="13">`,
+    `<title id="reprod-title">${escaped(view.title)}</title>`,
+    `<desc id="reprod-desc">${escaped(view.description)}</desc>`,
+    `<style>.box rect{fill:var(--reprod-box,Canvas);stroke:currentColor}.box text{fill:currentColor}.box .detail{opacity:.7}.target rect{stroke-width:2;fill:var(--reprod-target,var(--reprod-box,Canvas))}.edge{fill:none;stroke:currentColor;opacity:.6}#reprod-arrow path{fill:currentColor}</style>`,
+    `<defs><marker id="reprod-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>`,
+    ...parts,
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+function pathOf(points: readonly Point[]): string {
+  return points.map(({ x, y }, at) => `${at === 0 ? "M" : "L"}${round(x)} ${round(y)}`).join("");
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+/** The layout of nothing has no size. */
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : 0;
+}
+
+function cut(text: string): string {
+  const letters = [...text];
+  return letters.length > LONGEST_LABEL ? `${letters.slice(0, LONGEST_LABEL).join("")}…` : text;
+}
+
+const ENTITIES: { readonly [character: string]: string } = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Keys are data from anywhere: markup in them stays text, and what XML cannot hold is shown as a mark. */
+function escaped(text: string): string {
+  return text
+    .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]/gu, "\ufffd")
+    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+}
