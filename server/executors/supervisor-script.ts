@@ -31,8 +31,6 @@ export const SUPERVISOR_SCRIPT = `
 set -m
 set -f
 umask 022
-# A failed exec must not end the shell: the failure is recorded.
-shopt -s execfail
 # Answering a runner that has died must not end the supervisor. A handler, not "ignore": ignoring is inherited.
 trap : PIPE
 exec 4>/dev/null
@@ -73,9 +71,9 @@ begin() {
   exec </dev/null >>"$id/stdout$logs" 2>>"$id/stderr$logs" || exit 125
   cd -- "$id/work" || exit 125
   unset PWD OLDPWD
+  # A failed exec ends a subshell at once, whatever \`execfail\` says; its descriptors are closed by then.
+  trap 'printf "unstarted\\n" >>../state' EXIT
   exec "$@" 3>&- 4>&-
-  printf 'unstarted\\n' >&3
-  exit 127
 }
 
 # Sets code. With job control \`wait\` also returns when a script is stopped, which it may be for as long as somebody
