@@ -16,9 +16,9 @@ export function temporaryFolder(context: TestContext, parent = os.tmpdir()): str
   return folder;
 }
 
-/** The nth run id: later numbers are later runs. */
-export function runId(n: number, time = "01JD0000"): RunId {
-  const id = `${time}${String(n).padStart(18, "0")}`;
+/** The nth run id of a time (ten characters; of 2024 where none is given): later numbers are later runs. */
+export function runId(n: number, time = "01JD000000"): RunId {
+  const id = `${time}${String(n).padStart(16, "0")}`;
   if (!isRunId(id)) throw new Error(`no run id: ${id}`);
   return id;
 }
