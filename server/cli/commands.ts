@@ -36,7 +36,13 @@ export interface RunCommandOptions extends TargetOptions {
  * work of a command is in a file of its own, loaded when it is called, so that `reprod plan` never waits for what
  * only `reprod graph` needs. To add a command: its file, and its entry here.
  */
-export function buildProgram(terminal: Terminal, version: string, ended: (code: number) => void): Command {
+export function buildProgram(
+  terminal: Terminal,
+  version: string,
+  ended: (code: number) => void,
+  /** Completion commands describe the others, and not themselves. */
+  withCompletion = true,
+): Command {
   const context: CommandContext = { terminal };
   /** The action of a command: loads its file and hands over what commander has parsed. */
   const load =
@@ -111,7 +117,9 @@ export function buildProgram(terminal: Terminal, version: string, ended: (code: 
         .choices(["dot", "mermaid", "svg", "json"])
         .default("mermaid"),
     )
-    .option("--families", "one box a family instead of one a node")
+    .option("--families", "one box a family (default: when there are many nodes)")
+    .option("--no-families", "one box a node, however many there are")
+    .option("--states", "with the state of each node")
     .addOption(set())
     .addOption(json("the same as --format json"))
     .action(load(() => import("./graph.js")));
@@ -243,18 +251,21 @@ export function buildProgram(terminal: Terminal, version: string, ended: (code: 
 
   program.commandsGroup("Other:");
   program
-    .command("completion")
-    .description("print a completion script: source <(reprod completion bash)")
-    .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish", "powershell"]))
-    .action(load(() => import("./completion.js")));
-  program
-    .command("complete", { hidden: true })
-    .argument("[words...]")
-    .action(load(() => import("./complete.js")));
-  program
     .command("__runner", { hidden: true })
     .argument("<folder>")
     .action(load(() => import("./runner.js")));
+
+  if (withCompletion) {
+    program
+      .command("completion")
+      .description("print a completion script: source <(reprod completion bash)")
+      .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish", "powershell"]))
+      .action(load(() => import("./completion.js")));
+    program
+      .command("complete", { hidden: true })
+      .argument("[words...]")
+      .action(load(() => import("./complete.js")));
+  }
 
   return program;
 }

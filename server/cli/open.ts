@@ -1,3 +1,5 @@
+import * as path from "node:path";
+import { Failure } from "../base/failure.js";
 import { findProjectRoot, type Project, readProject } from "../data/project.js";
 import { DiskText } from "../data/text.js";
 import { checkFacts } from "../features/checks/index.js";
@@ -23,6 +25,11 @@ export async function open(
   file: string,
   options: Partial<PipelineOptions>,
 ): Promise<OpenedPipeline> {
+  if (new DiskText().read(path.resolve(file)) === undefined) {
+    throw new Failure("no-such-file", `there is no such pipeline file: "${file}"`, {
+      fix: "`reprod check .` lists the problems of all pipeline files below a folder.",
+    });
+  }
   const status = new StatusLine(terminal);
   try {
     const opened = await openPipeline(file, {
