@@ -9,7 +9,7 @@ import type { DataReference } from "../graph/value.js";
 import { type HashJob, hashFiles } from "./digest.js";
 import { systemReason } from "./files.js";
 import { isExecutable, statKey } from "./hash-file.js";
-import type { Project } from "./project.js";
+import { type Project, prepareProject } from "./project.js";
 import { StatCache } from "./stat-cache.js";
 import { FolderProblem, type WalkedFolder, walkFolder } from "./tree.js";
 
@@ -32,13 +32,12 @@ type Loaded = Fact<FileDigest>;
 
 /** Digests of local data: from the stat cache where a file has not changed, else from its bytes. */
 export class DataDigests {
-  private readonly cache: StatCache;
+  /** Read when the first file is asked for: a check that hashes nothing pays nothing. */
+  private cache: StatCache | undefined;
   private readonly loaded = new Map<string, Loaded>();
   private readonly manifests = new Map<string, string>();
 
-  constructor(project: Project) {
-    this.cache = new StatCache(path.join(project.folders.cache, "digests"));
-  }
+  constructor(private readonly project: Project) {}
 
   of(data: DataReference): Loaded {
     return this.loaded.get(keyOf(data)) ?? { kind: "unknown", reason: "the file has not been hashed yet" };
@@ -51,7 +50,11 @@ export class DataDigests {
   /** O(files) stats, and the bytes of what is not in the cache. Each reference is loaded once. */
   async load(references: readonly DataReference[], options: LoadOptions): Promise<void> {
     const { signal, onProgress } = options;
-    const wanted = new Wanted(this.cache);
+    const isNew = (data: DataReference) => data.place.kind === "local" && !this.loaded.has(keyOf(data));
+    if (!references.some(isNew)) return;
+    this.cache ??= new StatCache(path.join(this.project.folders.cache, "digests"));
+    const cache = this.cache;
+    const wanted = new Wanted(cache);
     const dirs: { readonly key: string; readonly folder: string; readonly walked: WalkedFolder }[] = [];
     const files: { readonly key: string; readonly file: string }[] = [];
     const seen = new Set<string>();
@@ -79,11 +82,24 @@ export class DataDigests {
     try {
       await wanted.hash(signal, onProgress);
     } finally {
-      this.cache.save();
+      this.save(cache);
     }
     for (const { key, file } of files) this.loaded.set(key, wanted.result(file));
     for (const { key, folder, walked } of dirs)
       this.loaded.set(key, this.treeOf(key, folder, walked, wanted));
+  }
+
+  /** `.reprod/` is made first, with the file that hides it from git. */
+  private save(cache: StatCache): void {
+    if (!cache.hasNews) return;
+    try {
+      prepareProject(this.project);
+    } catch (error) {
+      // A project that cannot be written to is planned all the same; only nothing is remembered.
+      if (error instanceof Failure) return;
+      throw error;
+    }
+    cache.save();
   }
 
   private treeOf(key: string, folder: string, walked: WalkedFolder, wanted: Wanted): Loaded {

@@ -63,7 +63,8 @@ export async function get(url: string, options: HttpOptions = {}): Promise<HttpA
   );
 }
 
-function redirected(from: URL, location: string): URL {
+/** Where a redirect leads. Throws a `Failure` when it must not be followed. */
+export function redirected(from: URL, location: string): URL {
   const next = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
   const from_ = withoutCredentials(from.href);
   if (next === undefined || (next.protocol !== "https:" && next.protocol !== "http:")) {

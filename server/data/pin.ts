@@ -86,7 +86,11 @@ export async function pin(options: PinOptions): Promise<PinResult> {
       try {
         steps[index] = await run();
       } catch (failure) {
-        if (!(failure instanceof Failure)) throw failure;
+        if (!(failure instanceof Failure)) {
+          // Cancelled, or a defect: what has not begun must not begin behind the caller's back.
+          ahead.length = 0;
+          throw failure;
+        }
         steps[index] = { kind: "failed", name, failure };
       }
     }

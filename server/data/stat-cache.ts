@@ -50,9 +50,14 @@ export class StatCache {
     this.fresh.set(inodeOf(key), { key, sha256 });
   }
 
+  /** Whether `save` has something to write. */
+  get hasNews(): boolean {
+    return this.fresh.size > 0 || this.damaged;
+  }
+
   /** Writes what is new. A cache that cannot be written is no cause to fail: everything is known still. */
   save(): void {
-    if (this.fresh.size === 0 && !this.damaged) return;
+    if (!this.hasNews) return;
     const added = Buffer.alloc(this.fresh.size * RECORD_BYTES);
     let at = 0;
     for (const { key, sha256 } of this.fresh.values()) {

@@ -76,6 +76,20 @@ test("A12 an unchanged file is not read again, a changed one is, whatever its si
   assert.equal((await digest()).sha256, sha256("behind"), "the same size and mtime, another status change");
 });
 
+test("what was hashed is remembered in a .reprod that git does not see, or not at all", async (t) => {
+  const { folder, facts, data } = open(t, { a: "x", b: "y" });
+  const now = Date.now();
+  t.mock.method(Date, "now", () => now + 10_000);
+  await facts().load([data("a")]);
+  assert.equal(fs.readFileSync(path.join(folder, ".reprod/.gitignore"), "utf8"), "*\n");
+  assert.equal(fs.existsSync(path.join(folder, ".reprod/cache/digests")), true);
+  fs.rmSync(path.join(folder, ".reprod"), { recursive: true });
+  writeFiles(folder, { "reprod.json": "{}", ".reprod": "a file in the way" });
+  const loaded = facts();
+  await loaded.load([data("b")]);
+  assert.equal(loaded.digest(data("b")).kind, "known");
+});
+
 test("cancelling a load rejects with its reason, and what was done is kept", async (t) => {
   const { folder, facts, data } = open(t, { a: "x" });
   const file = path.join(folder, "huge");

@@ -140,7 +140,7 @@ test("any table that is written by RFC 4180 is read back, whichever way it goes"
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
