@@ -3,6 +3,8 @@ import * as path from "node:path";
 import { type ContentId, isRunId, isSha256, type RunId } from "../base/brand.js";
 import { systemCode } from "../base/failure.js";
 import type { Claims } from "../store/local.js";
+import { type Harvest, readHarvestNotes } from "./harvest.js";
+import { readJournal } from "./journal.js";
 import { isUnfinished, markFinished } from "./runs.js";
 
 /**
@@ -24,6 +26,8 @@ export interface LeftAttempt {
   readonly content: ContentId;
   readonly run: RunId;
   readonly number: number;
+  /** What it brought into the store, when it got that far. */
+  readonly harvest: Harvest | undefined;
 }
 
 /** Attempts that dead runs have left: each is taken over once, or discarded at the end of the run that found it. */
@@ -32,20 +36,13 @@ export class LeftAttempts {
   /** Runs that were found dead, with how many of their attempts are still to be dealt with. */
   readonly #runs = new Map<RunId, { readonly folder: string; left: number }>();
 
-  /** Costs one look at each run's folder, and a listing for those that were killed. */
+  /** Costs one look at each run's folder, and the reading of their journals for those that were killed. */
   static find(runsFolder: string, tmp: string, runs: readonly RunId[], claims: Claims): LeftAttempts {
     const found = new LeftAttempts();
     for (const run of runs) {
       const folder = path.join(runsFolder, run);
       if (!isUnfinished(folder) || claims.holderOf({ kind: "run", id: run }) !== undefined) continue;
-      const attempts = list(attemptsFolder(tmp, run)).flatMap((name) => {
-        const attempt = parseAttemptId(name);
-        const folder = path.join(attemptsFolder(tmp, run), name);
-        // One whose result is durable has given its working folder up.
-        return attempt === undefined || !fs.existsSync(path.join(folder, "work"))
-          ? []
-          : [{ ...attempt, folder }];
-      });
+      const attempts = leftIn(run, folder, attemptsFolder(tmp, run));
       found.#runs.set(run, { folder, left: attempts.length });
       for (const attempt of attempts) {
         const same = found.#byContent.get(attempt.content);
@@ -87,7 +84,21 @@ export class LeftAttempts {
   }
 }
 
-function parseAttemptId(id: string): Omit<LeftAttempt, "folder"> | undefined {
+/** Attempts whose result was not durable when their run was killed, as far as its journal got to tell. */
+function leftIn(run: RunId, runFolder: string, attempts: string): readonly LeftAttempt[] {
+  const names = list(attempts);
+  if (names.length === 0) return [];
+  const done = new Set<string>();
+  for (const line of readJournal(runFolder)) if (line.event === "node-done") done.add(line.content);
+  const harvests = readHarvestNotes(attempts);
+  return names.flatMap((name) => {
+    const attempt = parseAttemptId(name);
+    if (attempt === undefined || attempt.run !== run || done.has(attempt.content)) return [];
+    return [{ ...attempt, folder: path.join(attempts, name), harvest: harvests.get(name) }];
+  });
+}
+
+function parseAttemptId(id: string): Omit<LeftAttempt, "folder" | "harvest"> | undefined {
   const [content, run, number] = id.split("-");
   if (content === undefined || run === undefined || number === undefined) return undefined;
   if (!isContentId(content) || !isRunId(run) || !/^\d+$/.test(number)) return undefined;

@@ -12,7 +12,7 @@ import type { Claim, Claims, HashFile, LocalStore } from "../store/local.js";
 import type { AttemptRecord, NamesLine, ResultRecord } from "../store/record.js";
 import type { StoredResult } from "../store/store.js";
 import { attemptId, attemptsFolder, type LeftAttempt, type LeftAttempts } from "./attempts.js";
-import { keepHarvest, readHarvest } from "./harvest.js";
+import { HarvestNotes, holdsHarvest } from "./harvest.js";
 import type { Clock, Journal } from "./journal.js";
 import type { LeaseGuard } from "./lease.js";
 import { type AttemptFailure, exitCodeOf, failureOf, signalOf, Tries } from "./outcome.js";
@@ -97,6 +97,7 @@ export class Execution {
   readonly #leaders = new Map<ContentId, { readonly position: number; settled: Settled | undefined }>();
   readonly #handles = new Map<number, AttemptHandle>();
   readonly #aside = new Set<number>();
+  readonly #harvests: HarvestNotes;
   readonly #fetching = new Map<Sha256, Promise<unknown>>();
   #asideTimer: NodeJS.Timeout | undefined;
   #reservedDisk = 0;
@@ -112,6 +113,7 @@ export class Execution {
 
   constructor(context: ExecutionContext) {
     this.#context = context;
+    this.#harvests = new HarvestNotes(attemptsFolder(context.tmp, context.run));
     const { plan } = context;
     const { nodes } = plan.opened.graph;
     const positions = new Int32Array(nodes.length).fill(-1);
@@ -160,6 +162,7 @@ export class Execution {
     this.#pump();
     await finished;
     clearInterval(this.#asideTimer);
+    this.#harvests.close();
     if (this.#defect !== undefined) throw this.#defect.error;
     this.#skipRest();
     return {
@@ -523,8 +526,8 @@ export class Execution {
     specFor: (id: string, attempt: number, folder: string) => AttemptSpec,
   ): Promise<boolean> {
     const { executor, store, hash } = this.#context;
-    const harvest = await readHarvest(found.folder, store, hash);
-    if (harvest !== undefined) {
+    const { harvest } = found;
+    if (harvest !== undefined && (await holdsHarvest(store, harvest, hash))) {
       this.#announceAdopted(task, content, found);
       this.#announceEnd(task, harvest.result, undefined, false);
       await this.#succeed(task, content, found.folder, harvest.outs, harvest.result);
@@ -602,7 +605,7 @@ export class Execution {
     if (failure === undefined) {
       const ingested = await ingestOuts(store, path.join(folder, "work"), task.node.outs, hash, spec.inputs);
       if (ingested.kind === "ingested") {
-        keepHarvest(folder, { outs: ingested.outs, result });
+        this.#harvests.keep(spec.id, { outs: ingested.outs, result });
         this.#announceEnd(task, result, undefined, false);
         await this.#succeed(task, content, folder, ingested.outs, result);
         return;
@@ -787,35 +790,33 @@ export class Execution {
 }
 
 /**
- * Gives up an attempt's working folder; script, values and logs stay for `reprod logs`. It is moved away first, so that
- * what still has one is what a later runner may have to look after.
+ * Gives up what nobody needs of an attempt whose result is durable: its working folder, and all of it when the script
+ * wrote nothing to its logs. Script, values and logs of the others stay for `reprod logs`.
  */
 export function discardWork(
   { executor, tmp }: Pick<ExecutionContext, "executor" | "tmp">,
   attemptFolder: string,
 ): void {
+  if (isEmpty(path.join(attemptFolder, "stdout.log")) && isEmpty(path.join(attemptFolder, "stderr.log"))) {
+    executor.discard(attemptFolder);
+    return;
+  }
   const trash = path.join(tmp, TRASH, path.basename(attemptFolder));
   try {
-    makeFolder(trash);
+    fs.mkdirSync(trash, { recursive: true });
     fs.renameSync(path.join(attemptFolder, "work"), path.join(trash, "work"));
   } catch (error) {
-    // The script removed its folder, or it was moved away before.
-    if (systemCode(error) !== "ENOENT" && systemCode(error) !== "ENOTEMPTY") throw error;
+    // The script removed its folder.
+    if (systemCode(error) !== "ENOENT") throw error;
   }
   executor.discard(trash);
 }
 
 const TRASH = "trash";
 
-/** The parent is there but for the first of all. */
-function makeFolder(folder: string): void {
-  try {
-    fs.mkdirSync(folder);
-  } catch (error) {
-    if (systemCode(error) === "EEXIST") return;
-    if (systemCode(error) !== "ENOENT") throw error;
-    fs.mkdirSync(folder, { recursive: true });
-  }
+function isEmpty(file: string): boolean {
+  const stats = fs.statSync(file, { throwIfNoEntry: false });
+  return stats === undefined || stats.size === 0;
 }
 
 function namesLine(

@@ -6,7 +6,7 @@ import type { MadeOuts } from "../graph/recipe.js";
 import type { HashFile, LocalStore } from "../store/local.js";
 import type { RecordedFile, RecordedOut } from "../store/record.js";
 
-const FILE = "ingested.json";
+const FILE = "ingested.ndjson";
 
 /** What an attempt has brought in, between the move of its outs into the store and its record. */
 export interface Harvest {
@@ -15,38 +15,66 @@ export interface Harvest {
 }
 
 /**
- * Notes in the attempt's folder what became of its outs. They have been moved out of it, and the record comes up to a
- * tenth of a second later with its group (C10): a runner killed in between would have to do the work again (C4).
+ * Notes what became of the outs of a run's attempts: one file beside them, a line an attempt. The outs have been moved
+ * out of the attempt's folder, and the record comes up to a tenth of a second later with its group (C10): a runner
+ * killed in between would have to do the work again (C4).
  */
-export function keepHarvest(folder: string, harvest: Harvest): void {
-  fs.writeFileSync(path.join(folder, FILE), JSON.stringify({ v: 1, ...harvest }));
+export class HarvestNotes {
+  readonly #folder: string;
+  #file: number | undefined;
+
+  /** `attemptsFolder` is the run's; it need not be there yet. */
+  constructor(attemptsFolder: string) {
+    this.#folder = attemptsFolder;
+  }
+
+  keep(attempt: string, harvest: Harvest): void {
+    this.#file ??= fs.openSync(path.join(this.#folder, FILE), "a");
+    fs.writeSync(this.#file, `${JSON.stringify({ v: 1, attempt, ...harvest })}\n`);
+  }
+
+  close(): void {
+    if (this.#file !== undefined) fs.closeSync(this.#file);
+    this.#file = undefined;
+  }
+}
+
+/** The notes of a killed run, by attempt. A line that is not whole is left out. */
+export function readHarvestNotes(attemptsFolder: string): ReadonlyMap<string, Harvest> {
+  const notes = new Map<string, Harvest>();
+  let text: string;
+  try {
+    text = fs.readFileSync(path.join(attemptsFolder, FILE), "utf8");
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return notes;
+    throw error;
+  }
+  for (const line of text.split("\n")) {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      // Torn when its writer was killed; or the empty end.
+      continue;
+    }
+    if (isNote(value)) notes.set(value.attempt, value);
+  }
+  return notes;
 }
 
 /**
- * The note of a killed runner, if the store really has what it says: each object is hashed again, since nothing was
- * synced when it was written and the machine may have lost power. Undefined for anything doubtful.
+ * Whether the store really has what a note says. Each object is hashed again, since nothing was synced when the note
+ * was written and the machine may have lost power.
  */
-export async function readHarvest(
-  folder: string,
-  store: LocalStore,
-  hash: HashFile,
-): Promise<Harvest | undefined> {
-  let value: unknown;
-  try {
-    value = JSON.parse(fs.readFileSync(path.join(folder, FILE), "utf8"));
-  } catch (error) {
-    if (error instanceof SyntaxError || systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-  if (!isHarvest(value)) return undefined;
-  for (const out of Object.values(value.outs)) {
+export async function holdsHarvest(store: LocalStore, { outs }: Harvest, hash: HashFile): Promise<boolean> {
+  for (const out of Object.values(outs)) {
     for (const file of filesOf(out)) {
-      // A Dir's own object is its manifest, whose size is not the Dir's; a folder is cheap to make again by the script.
-      if (file.kind === "dir" || !store.objects.has(file.sha256, file.size)) return undefined;
-      if ((await hash(store.objects.pathOf(file.sha256))) !== file.sha256) return undefined;
+      // A Dir's object is a manifest of many; the script makes the folder again sooner than all of it is proved.
+      if (file.kind === "dir" || !store.objects.has(file.sha256, file.size)) return false;
+      if ((await hash(store.objects.pathOf(file.sha256))) !== file.sha256) return false;
     }
   }
-  return value;
+  return true;
 }
 
 function filesOf(out: RecordedOut): readonly RecordedFile[] {
@@ -58,12 +86,14 @@ function isList(out: RecordedFile | readonly RecordedFile[]): out is readonly Re
   return Array.isArray(out);
 }
 
-function isHarvest(value: unknown): value is Harvest {
+function isNote(value: unknown): value is Harvest & { readonly attempt: string } {
   return (
     typeof value === "object" &&
     value !== null &&
     "v" in value &&
     value.v === 1 &&
+    "attempt" in value &&
+    typeof value.attempt === "string" &&
     "outs" in value &&
     typeof value.outs === "object" &&
     value.outs !== null &&
