@@ -8,6 +8,9 @@ import type { Name, Span } from "./syntax.js";
 /** Levels of nesting, in the text and in the tree; every recursive walk of a tree is safe below it (rule 5). */
 export const NESTING_LIMIT = 200;
 
+/** Tokens that are read at most to learn whether a block closes: some 500 lines. */
+const BLOCK_LOOKAHEAD = 5_000;
+
 /** Keywords that begin a declaration at the top level and nowhere else. */
 const TOP_LEVEL_ONLY = new Set(["pipeline", "import", "input", "table", "transform", "target", "publish"]);
 
@@ -165,7 +168,9 @@ export class Cursor {
   protected blockClosesBelow(): boolean {
     return this.lookAhead((scanner) => {
       let open = 1;
-      for (; scanner.kind !== "end"; scanner.next()) {
+      for (let tokens = 0; scanner.kind !== "end"; tokens++, scanner.next()) {
+        // Bounded, or many open blocks would each read the rest of the file. In doubt the author is believed.
+        if (tokens === BLOCK_LOOKAHEAD) return true;
         if (scanner.kind === "{") open++;
         else if (scanner.kind === "}" && --open === 0) return true;
         else if (scanner.newlineBefore && scanner.isAtFirstColumn() && isTopLevelOnly(scanner)) return false;
@@ -195,6 +200,11 @@ export class Cursor {
     } else {
       this.report(syntax, this.tokenSpan(), `expected ${what}, found ${this.describeToken()}`);
     }
+  }
+
+  /** Reports the current token itself, wherever it stands: it is not something missing before it. */
+  protected reportUnexpected(what: string, suggestion?: string): void {
+    this.report(syntax, this.tokenSpan(), `expected ${what}, found ${this.describeToken()}`, suggestion);
   }
 
   private describeToken(): string {

@@ -341,18 +341,15 @@ class TreeReader {
   private leaveOut(comma: FormatToken, sequence: Sequence, open: FormatToken): void {
     const before = sequence.last ?? open;
     const next = this.tokens[this.at];
-    if (before.trailing === undefined) before.trailing = comma.trailing;
-    else if (comma.trailing !== undefined && next !== undefined) {
-      next.leading = prepend([{ text: comma.trailing, blankBefore: false }], next.leading);
+    const moved = [...comma.leading.comments];
+    if (comma.trailing !== undefined) {
+      if (moved.length === 0 && before.trailing === undefined) before.trailing = comma.trailing;
+      else moved.push({ text: comma.trailing, blankBefore: false });
     }
-    if (next !== undefined && comma.leading.newline) {
-      next.leading = prepend(comma.leading.comments, next.leading);
+    if (next !== undefined && moved.length > 0) {
+      next.leading = { ...next.leading, comments: [...moved, ...next.leading.comments], newline: true };
     }
   }
-}
-
-function prepend(comments: Trivia["comments"], trivia: Trivia): Trivia {
-  return { ...trivia, comments: [...comments, ...trivia.comments], newline: true };
 }
 
 function widthOfGroup(group: Omit<Group, "width">): number {

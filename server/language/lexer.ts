@@ -88,6 +88,9 @@ for (const word of RESERVED_WORDS) {
   const first = word.charCodeAt(0);
   RESERVED_BY_FIRST_LETTER.set(first, [...(RESERVED_BY_FIRST_LETTER.get(first) ?? []), word]);
 }
+/** Strings within strings: more are read as not closed, so that no line is searched again for each of its quotes. */
+const INTERPOLATION_LIMIT = 200;
+
 /** No reserved word is shorter or longer, so most names are told apart without a look at the table. */
 const SHORTEST_RESERVED = 2;
 const LONGEST_RESERVED = 5;
@@ -329,6 +332,7 @@ export class Scanner {
           interpolations.push(0);
           inText = false;
           at++;
+          if (interpolations.length > INTERPOLATION_LIMIT) break;
         }
       } else if (code === QUOTE) {
         if (firstQuoteInside < 0) firstQuoteInside = at;
@@ -348,7 +352,8 @@ export class Scanner {
       this.reach = Math.max(this.reach, at + 1);
       return "string";
     }
-    this.end = at > start + 1 && text.charCodeAt(at - 1) === CARRIAGE_RETURN ? at - 1 : at;
+    this.end = trimEnd(text, start + 1, at);
+    this.reach = Math.max(this.reach, at + 1);
     this.stringClosed = false;
     return "string";
   }

@@ -183,9 +183,7 @@ export class Parser extends ExpressionParser {
     } else {
       const word = this.scanner.word();
       const suggestion = first === "name" ? mostSimilar(word, DECLARATION_WORDS) : undefined;
-      const misspelt = suggestion === undefined ? undefined : `expected a declaration, found "${word}"`;
-      if (misspelt === undefined) this.reportExpected("a declaration");
-      else this.report(syntax, this.tokenSpan(), misspelt, suggestion);
+      this.reportUnexpected("a declaration", suggestion);
     }
     do this.next();
     while (
@@ -523,7 +521,7 @@ export class Parser extends ExpressionParser {
         this.topLevelStatement();
         this.endItem();
       } else {
-        this.reportExpected('"let", "check", "node", "for" or "if"');
+        this.reportUnexpected('"let", "check", "node", "for" or "if"');
         this.skipItem();
         this.skip(",");
       }
@@ -698,7 +696,8 @@ export class Parser extends ExpressionParser {
         items.push(this.transformItem());
         this.endItem();
       } else if (scanner.newlineBefore && this.startsDeclaration()) {
-        if (!this.blockClosesBelow()) break;
+        closes ||= this.blockClosesBelow();
+        if (!closes) break;
         const word = scanner.word();
         this.report(syntax, this.tokenSpan(), `cannot stand in a transform: "${word}"`);
         this.topLevelStatement();
@@ -706,9 +705,7 @@ export class Parser extends ExpressionParser {
       } else {
         const word = scanner.word();
         const suggestion = this.at("name") ? mostSimilar(word, ITEM_WORDS) : undefined;
-        const what = "a part of a transform";
-        if (suggestion === undefined) this.reportExpected(what);
-        else this.report(syntax, this.tokenSpan(), `expected ${what}, found "${word}"`, suggestion);
+        this.reportUnexpected("a part of a transform", suggestion);
         this.skipItem();
         this.skip(",");
       }
