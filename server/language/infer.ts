@@ -62,8 +62,8 @@ import { isSizeUnit } from "./units.js";
 export interface FileNames {
   /** Undefined when nothing of the file has this name. `uses` says that it is a use, not only a look. */
   find(name: string, uses: boolean): FileName | undefined;
-  /** All names of the file, for "did you mean". */
-  all(): Iterable<string>;
+  /** The name of the file, or of its transforms only, that is most likely meant: for "did you mean". */
+  similar(name: string, among: "all" | "transforms"): string | undefined;
 }
 
 /** What a name in the text stands for: for hover, definition and rename. */
@@ -340,12 +340,23 @@ export class Inference {
       return this.#present(reference, local.type, scope);
     }
     if (scope.isClosed) {
-      this.unknownName(reference, scope.names(), "a transform sees its own names only: ");
+      this.unknownName(
+        reference,
+        mostSimilar(reference.name, scope.names()),
+        "a transform sees its own names only: ",
+      );
       return UNKNOWN;
     }
     const found = this.names.find(reference.name, true);
     if (found === undefined) {
-      this.unknownName(reference, [...scope.names(), ...this.names.all()]);
+      const close = [mostSimilar(reference.name, scope.names()), this.names.similar(reference.name, "all")];
+      this.unknownName(
+        reference,
+        mostSimilar(
+          reference.name,
+          close.filter((name) => name !== undefined),
+        ),
+      );
       return UNKNOWN;
     }
     this.recorder?.resolved(reference.span, { kind: "file-name", name: reference.name }, found.type);
@@ -359,10 +370,9 @@ export class Inference {
 
   unknownName(
     place: { readonly span: Span; readonly name: string },
-    candidates: Iterable<string>,
+    similar: string | undefined,
     prefix = "",
   ): void {
-    const similar = mostSimilar(place.name, candidates);
     const hint = similar === undefined ? "" : `, did you mean "${similar}"?`;
     this.report(unknownName, place.span, `${prefix}nothing is named "${place.name}"${hint}`, similar);
   }

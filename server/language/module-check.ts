@@ -6,6 +6,7 @@ import { type Problem, problem, type RelatedPlace, type Rule } from "./problems.
 import type { TransformSymbol } from "./program.js";
 import { type DeclaredName, type FileName, outlineOf } from "./scope.js";
 import { sameSignature, signatureOf } from "./signature.js";
+import { mostSimilar } from "./similar.js";
 import { conditionalNodes } from "./single-nodes.js";
 import type { Declaration, NodeStatement, SourceFile, Span, Statement } from "./syntax.js";
 import { checkDeclaration, headerOf } from "./typecheck.js";
@@ -36,21 +37,17 @@ export interface ModuleCheck {
   /** What every name of the file stands for. */
   fileName(name: string): FileName | undefined;
   /** Where a name is declared, in the order of the text; a family may have several places. */
-  declarationsOf(name: string): readonly DeclaredAt[];
+  declarationsOf(name: string): readonly DeclaredName[];
+  /** The declaration with this statement. */
+  declarationWith(statement: Statement): Declaration | undefined;
   /** Problems inside a declaration. */
   problemsOf(declaration: Declaration): readonly Problem[];
-  /** Problems between declarations, by the position of the declaration that they are shown at. */
-  readonly fileProblems: ReadonlyMap<number, readonly Problem[]>;
+  /** Problems between declarations, by the statement that they are shown at. */
+  readonly fileProblems: ReadonlyMap<Statement, readonly Problem[]>;
   /** The names of the file that a declaration uses. */
   usesOf(declaration: Declaration): ReadonlySet<string>;
   /** Checks a declaration once more and tells what each name in it stands for. */
   resolve(declaration: Declaration, recorder: Recorder): void;
-}
-
-export interface DeclaredAt extends DeclaredName {
-  readonly declaration: Declaration;
-  /** Position of the declaration in the file. */
-  readonly at: number;
 }
 
 /**
@@ -69,8 +66,10 @@ export function checkModule(
 }
 
 class Check implements ModuleCheck {
-  readonly fileProblems = new Map<number, Problem[]>();
-  readonly #declared = new Map<string, DeclaredAt[]>();
+  readonly fileProblems = new Map<Statement, Problem[]>();
+  readonly #declared = new Map<string, readonly DeclaredName[]>();
+  readonly #similar = new Map<string, string | undefined>();
+  #places: ReadonlyMap<Statement, Declaration> | undefined;
   readonly #names = new Map<string, FileName | undefined>();
   readonly #checks = new Map<Statement, Kept<CheckedDeclaration>>();
   readonly #headers = new Map<Statement, Kept<Headers>>();
@@ -94,17 +93,24 @@ class Check implements ModuleCheck {
   run(): void {
     this.#declare();
     const previous = this.#previous;
-    this.#hasSameNames = previous !== undefined && sameKeys(previous.#declared, this.#declared);
+    this.#hasSameNames = previous !== undefined && sameNames(previous.#declared, this.#declared);
     // In an order in which each name comes after those it rests on, so that no chain of them is too long.
     for (const name of this.#order()) this.fileName(name);
-    for (const declaration of this.file.declarations) this.#checked(declaration);
+    for (const declaration of this.file.declarations) this.#checked(declaration.statement, declaration);
     this.#duplicates();
     this.#unused();
     this.#previous = undefined;
   }
 
-  declarationsOf(name: string): readonly DeclaredAt[] {
+  declarationsOf(name: string): readonly DeclaredName[] {
     return this.#declared.get(name) ?? [];
+  }
+
+  declarationWith(statement: Statement): Declaration | undefined {
+    this.#places ??= new Map(
+      this.file.declarations.map((declaration) => [declaration.statement, declaration]),
+    );
+    return this.#places.get(statement);
   }
 
   problemsOf(declaration: Declaration): readonly Problem[] {
@@ -122,14 +128,10 @@ class Check implements ModuleCheck {
   // -------------------------------------------------------------- names
 
   #declare(): void {
-    for (const [at, declaration] of this.file.declarations.entries())
-      for (const declared of outlineOf(declaration.statement).declares) {
-        const name = declared.name.text;
-        if (name === "") continue;
-        const place: DeclaredAt = { ...declared, declaration, at };
-        const places = this.#declared.get(name);
-        if (places === undefined) this.#declared.set(name, [place]);
-        else places.push(place);
+    for (const { statement } of this.file.declarations)
+      for (const [name, places] of outlineOf(statement).byName) {
+        const earlier = this.#declared.get(name);
+        this.#declared.set(name, earlier === undefined ? places : [...earlier, ...places]);
       }
     this.#conditional = conditionalNodes(this.file.declarations, this.#declared);
   }
@@ -138,12 +140,26 @@ class Check implements ModuleCheck {
     const known = this.#names.get(name);
     if (known !== undefined || this.#names.has(name)) return known;
     const found = this.#work(name);
-    this.#names.set(name, found);
-    return found;
+    // The object of before, if it says the same: whoever rests on it then sees at once that it is the same.
+    const old = this.#previous === undefined ? undefined : this.#previous.#names.get(name);
+    const kept = sameFileName(old, found) ? old : found;
+    this.#names.set(name, kept);
+    return kept;
   }
 
-  allNames(): Iterable<string> {
-    return this.#declared.keys();
+  /** Found once for each name that nothing declares, however often it stands in the file. */
+  similar(name: string, among: "all" | "transforms"): string | undefined {
+    const question = `${among} ${name}`;
+    if (!this.#similar.has(question)) {
+      const names =
+        among === "all"
+          ? this.#declared.keys()
+          : [...this.#declared].flatMap(([known, [first]]) =>
+              first?.kind === "transform" || first?.kind === "import" ? [known] : [],
+            );
+      this.#similar.set(question, mostSimilar(name, names));
+    }
+    return this.#similar.get(question);
   }
 
   #work(name: string): FileName | undefined {
@@ -170,12 +186,12 @@ class Check implements ModuleCheck {
         signature: undefined,
         conditional: this.#conditional.has(name),
       };
-    const type = this.#cyclic.has(name) ? UNKNOWN : this.#checked(first.declaration).type;
+    const type = this.#cyclic.has(name) ? UNKNOWN : this.#checked(first.statement).type;
     return { kind, type: type ?? UNKNOWN, signature: undefined, conditional: false };
   }
 
   /** The type of a node or family from all the places that declare it (rule 9). */
-  #family(name: string, places: readonly DeclaredAt[]): Type {
+  #family(name: string, places: readonly DeclaredName[]): Type {
     let members: ReadonlyMap<string, Type> | undefined;
     for (const { node } of places) {
       if (node === undefined || node.transform.text === "") continue;
@@ -190,7 +206,7 @@ class Check implements ModuleCheck {
     if (first.node.keys.length === 0) return { kind: "node", members };
     const keys = this.#cyclic.has(name)
       ? first.node.keys.map(() => UNKNOWN)
-      : (this.#header(first.declaration).get(first.node) ?? []);
+      : (this.#header(first.statement).get(first.node) ?? []);
     return { kind: "family", keys, members };
   }
 
@@ -213,8 +229,7 @@ class Check implements ModuleCheck {
 
   // -------------------------------------------------------------- kept answers
 
-  #checked(declaration: Declaration): CheckedDeclaration {
-    const { statement } = declaration;
+  #checked(statement: Statement, place?: Declaration): CheckedDeclaration {
     const known = this.#checks.get(statement);
     if (known !== undefined) return known.value;
     const old = this.#previous === undefined ? undefined : this.#previous.#checks.get(statement);
@@ -222,14 +237,15 @@ class Check implements ModuleCheck {
       this.#checks.set(statement, old);
       return old.value;
     }
+    const declaration = place ?? this.declarationWith(statement);
+    if (declaration === undefined) throw new Error("a statement that is checked stands in the file");
     const questions = new Questions(this);
     const value = checkDeclaration(declaration, this.#textOf(declaration), questions);
     this.#checks.set(statement, questions.keep(value));
     return value;
   }
 
-  #header(declaration: Declaration): Headers {
-    const { statement } = declaration;
+  #header(statement: Statement): Headers {
     const known = this.#headers.get(statement);
     if (known !== undefined) return known.value;
     const old = this.#previous === undefined ? undefined : this.#previous.#headers.get(statement);
@@ -252,7 +268,7 @@ class Check implements ModuleCheck {
 
   // -------------------------------------------------------------- between declarations
 
-  #report(at: number, rule: Rule, span: Span, message: string, related?: readonly RelatedPlace[]): void {
+  #report(at: Statement, rule: Rule, span: Span, message: string, related?: readonly RelatedPlace[]): void {
     const one = problem(rule, span, message);
     const all = this.fileProblems.get(at);
     const whole = related === undefined ? one : { ...one, related };
@@ -260,8 +276,8 @@ class Check implements ModuleCheck {
     else all.push(whole);
   }
 
-  #placeOf({ declaration, name }: DeclaredAt, message: string): RelatedPlace {
-    const start = declaration.offset + name.span.start;
+  #placeOf({ statement, name }: DeclaredName, message: string): RelatedPlace {
+    const start = (this.declarationWith(statement)?.offset ?? 0) + name.span.start;
     return { path: this.path, span: { start, end: start + name.text.length }, message };
   }
 
@@ -276,8 +292,13 @@ class Check implements ModuleCheck {
     const open = new Set<string>();
     const component: string[] = [];
     const circles: string[][] = [];
-    for (const root of this.#declared.keys()) {
+    for (const [root, places] of this.#declared) {
       if (index.has(root)) continue;
+      // Most names rest on nothing: they need no walk.
+      if (places.every(({ statement }) => outlineOf(statement).restsOn.get(root)?.length === 0)) {
+        order.push(root);
+        continue;
+      }
       const path: { readonly name: string; readonly rests: Iterator<string> }[] = [];
       const enter = (name: string): void => {
         index.set(name, index.size);
@@ -315,8 +336,8 @@ class Check implements ModuleCheck {
   }
 
   *#restsOnAll(name: string): Generator<string> {
-    for (const { declaration } of this.declarationsOf(name)) {
-      const names = outlineOf(declaration.statement).restsOn.get(name);
+    for (const { statement } of this.declarationsOf(name)) {
+      const names = outlineOf(statement).restsOn.get(name);
       if (names !== undefined) yield* names;
     }
   }
@@ -327,14 +348,14 @@ class Check implements ModuleCheck {
 
   #circle(members: readonly string[]): void {
     for (const member of members) this.#cyclic.add(member);
-    const places = members
-      .flatMap((member) => this.declarationsOf(member))
-      .sort((a, b) => a.declaration.offset + a.name.span.start - (b.declaration.offset + b.name.span.start));
+    const at = (place: DeclaredName): number =>
+      (this.declarationWith(place.statement)?.offset ?? 0) + place.name.span.start;
+    const places = members.flatMap((member) => this.declarationsOf(member)).sort((a, b) => at(a) - at(b));
     const [first, ...others] = places;
     if (first === undefined) return;
     const way = this.#wayAround(first.name.text, new Set(members));
     this.#report(
-      first.at,
+      first.statement,
       cycle,
       first.name.span,
       `this depends on itself: "${way.join(" → ")}"`,
@@ -369,26 +390,22 @@ class Check implements ModuleCheck {
       for (const [at, place] of places.entries()) {
         const earlier = places.slice(0, at).find((other) => !canStandBeside(other, place));
         if (earlier !== undefined)
-          this.#report(place.at, duplicateName, place.name.span, `this name is declared already: "${name}"`, [
-            this.#placeOf(earlier, "the first declaration"),
-          ]);
+          this.#report(
+            place.statement,
+            duplicateName,
+            place.name.span,
+            `this name is declared already: "${name}"`,
+            [this.#placeOf(earlier, "the first declaration")],
+          );
       }
     }
-    let pipeline: DeclaredAt | undefined;
-    for (const [at, declaration] of this.file.declarations.entries()) {
-      const { statement } = declaration;
+    let pipeline: DeclaredName | undefined;
+    for (const { statement } of this.file.declarations) {
       if (statement.kind !== "pipeline") continue;
-      const place: DeclaredAt = {
-        kind: "let",
-        name: statement.name,
-        node: undefined,
-        blocks: [],
-        declaration,
-        at,
-      };
-      if (pipeline === undefined) pipeline = place;
+      if (pipeline === undefined)
+        pipeline = { statement, kind: "let", name: statement.name, node: undefined, blocks: [] };
       else
-        this.#report(at, duplicateName, statement.name.span, "a file has one pipeline at most", [
+        this.#report(statement, duplicateName, statement.name.span, "a file has one pipeline at most", [
           this.#placeOf(pipeline, "the first pipeline"),
         ]);
     }
@@ -403,12 +420,12 @@ class Check implements ModuleCheck {
     for (const declaration of declarations) for (const name of this.usesOf(declaration)) used.add(name);
     for (const [name, [first, second]] of this.#declared)
       if (first !== undefined && second === undefined && !used.has(name))
-        checkUnused(first, (found) => this.#report(first.at, found.rule, found.span, found.message));
+        checkUnused(first, (found) => this.#report(first.statement, found.rule, found.span, found.message));
   }
 }
 
 /** Whether two declarations of one name can both be: nodes with keys, or nodes in branches that exclude each other. */
-function canStandBeside(a: DeclaredAt, b: DeclaredAt): boolean {
+function canStandBeside(a: DeclaredName, b: DeclaredName): boolean {
   if (a.node === undefined || b.node === undefined) return false;
   if (a.node.keys.length > 0 || b.node.keys.length > 0) return true;
   for (const [depth, block] of a.blocks.entries()) {
@@ -435,9 +452,9 @@ class Questions implements FileNames {
     return found;
   }
 
-  all(): Iterable<string> {
+  similar(name: string, among: "all" | "transforms"): string | undefined {
     this.#readsAll = true;
-    return this.check.allNames();
+    return this.check.similar(name, among);
   }
 
   keep<T>(value: T): Kept<T> {
@@ -453,8 +470,12 @@ function sameFileName(a: FileName | undefined, b: FileName | undefined): boolean
   return sameSignature(a.signature, b.signature);
 }
 
-function sameKeys(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
+/** Whether the same names are declared, each as the same kind of thing. */
+function sameNames(
+  a: ReadonlyMap<string, readonly DeclaredName[]>,
+  b: ReadonlyMap<string, readonly DeclaredName[]>,
+): boolean {
   if (a.size !== b.size) return false;
-  for (const key of a.keys()) if (!b.has(key)) return false;
+  for (const [name, [first]] of a) if (b.get(name)?.[0]?.kind !== first?.kind) return false;
   return true;
 }

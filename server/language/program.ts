@@ -247,7 +247,7 @@ function place(
   placed: PlacedProblem[],
 ): void {
   const from = placed.length;
-  for (const [at, declaration] of file.declarations.entries()) {
+  for (const declaration of file.declarations) {
     const add = (problems: readonly Problem[] | undefined): void => {
       for (const { rule, span, message, related, suggestion } of problems ?? [])
         placed.push({
@@ -262,7 +262,7 @@ function place(
     add(declaration.problems);
     add(imports.get(declaration));
     add(check.problemsOf(declaration));
-    add(check.fileProblems.get(at));
+    add(check.fileProblems.get(declaration.statement));
   }
   const own = placed.splice(from);
   own.sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);

@@ -17,6 +17,8 @@ export type FileNameKind = "param" | "input" | "table" | "let" | "node" | "trans
 
 /** One place where a name of the file is declared. */
 export interface DeclaredName {
+  /** The top-level statement that holds it. */
+  readonly statement: Statement;
   readonly kind: FileNameKind;
   readonly name: Name;
   /** Of a node: its statement and the blocks around it, outermost first. */
@@ -44,8 +46,10 @@ export interface FileName {
 /** What one declaration adds to the file, from its text alone; made once for a statement. */
 export interface Outline {
   readonly declares: readonly DeclaredName[];
+  /** The same by name; most names have one place, and its list is shared by every version of the file. */
+  readonly byName: ReadonlyMap<string, readonly DeclaredName[]>;
   /** Names of the file that the type, or for nodes the existence, of what it declares rests on; by name. */
-  readonly restsOn: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly restsOn: ReadonlyMap<string, readonly string[]>;
 }
 
 const outlines = new WeakMap<Statement, Outline>();
@@ -62,7 +66,7 @@ function makeOutline(statement: Statement): Outline {
   const declares: DeclaredName[] = [];
   const restsOn = new Map<string, Set<string>>();
   const single = (kind: FileNameKind, name: Name, value: Expression | undefined): void => {
-    declares.push({ kind, name, node: undefined, blocks: [] });
+    declares.push({ statement, kind, name, node: undefined, blocks: [] });
     const names = new Set<string>();
     if (value !== undefined) addNames(value, names);
     restsOn.set(name.text, names);
@@ -81,20 +85,35 @@ function makeOutline(statement: Statement): Outline {
       break;
     case "import":
       for (const item of statement.items)
-        declares.push({ kind: "import", name: item.alias ?? item.name, node: undefined, blocks: [] });
+        declares.push({
+          statement,
+          kind: "import",
+          name: item.alias ?? item.name,
+          node: undefined,
+          blocks: [],
+        });
       break;
     case "node":
     case "for":
     case "if":
-      outlineNodes([statement], [], declares, restsOn);
+      outlineNodes(statement, [statement], [], declares, restsOn);
       break;
     default:
       break;
   }
-  return { declares, restsOn };
+  const byName = new Map<string, DeclaredName[]>();
+  for (const declared of declares) {
+    const { text } = declared.name;
+    if (text === "") continue;
+    const places = byName.get(text);
+    if (places === undefined) byName.set(text, [declared]);
+    else places.push(declared);
+  }
+  return { declares, byName, restsOn: new Map([...restsOn].map(([name, names]) => [name, [...names]])) };
 }
 
 function outlineNodes(
+  top: Statement,
   statements: readonly BlockStatement[],
   blocks: readonly Block[],
   declares: DeclaredName[],
@@ -103,7 +122,7 @@ function outlineNodes(
   for (const statement of statements) {
     switch (statement.kind) {
       case "node": {
-        declares.push({ kind: "node", name: statement.name, node: statement, blocks });
+        declares.push({ statement: top, kind: "node", name: statement.name, node: statement, blocks });
         let names = restsOn.get(statement.name.text);
         if (names === undefined) {
           names = new Set();
@@ -113,12 +132,25 @@ function outlineNodes(
         break;
       }
       case "for":
-        outlineNodes(statement.body, [...blocks, { statement, body: statement.body }], declares, restsOn);
+        outlineNodes(
+          top,
+          statement.body,
+          [...blocks, { statement, body: statement.body }],
+          declares,
+          restsOn,
+        );
         break;
       case "if":
-        outlineNodes(statement.then, [...blocks, { statement, body: statement.then }], declares, restsOn);
+        outlineNodes(
+          top,
+          statement.then,
+          [...blocks, { statement, body: statement.then }],
+          declares,
+          restsOn,
+        );
         if (statement.otherwise !== undefined)
           outlineNodes(
+            top,
             statement.otherwise,
             [...blocks, { statement, body: statement.otherwise }],
             declares,

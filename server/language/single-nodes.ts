@@ -6,13 +6,14 @@ export function conditionalNodes(
   declarations: readonly Declaration[],
   declared: ReadonlyMap<string, readonly DeclaredName[]>,
 ): ReadonlySet<string> {
-  const conditional = new Set<string>();
+  const candidates: string[] = [];
+  for (const [name, places] of declared)
+    if (places.some(({ node, blocks }) => node?.keys.length === 0 && blocks.length > 0))
+      candidates.push(name);
+  if (candidates.length === 0) return new Set();
   const inBlocks: BlockStatement[] = [];
   for (const { statement } of declarations)
     if (statement.kind === "node" || statement.kind === "if") inBlocks.push(statement);
   const always = alwaysDeclared(inBlocks);
-  for (const [name, places] of declared)
-    if (!always.has(name) && places.some(({ node, blocks }) => node?.keys.length === 0 && blocks.length > 0))
-      conditional.add(name);
-  return conditional;
+  return new Set(candidates.filter((name) => !always.has(name)));
 }

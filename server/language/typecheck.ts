@@ -331,10 +331,7 @@ class StatementChecker {
     if (found === undefined && node.transform.text !== "")
       inference.unknownName(
         { span: node.transform.span, name: node.transform.text },
-        [...inference.names.all()].filter((name) => {
-          const kind = inference.names.find(name, false)?.kind;
-          return kind === "transform" || kind === "import";
-        }),
+        inference.names.similar(node.transform.text, "transforms"),
       );
     const isTransform = found?.kind === "transform" || found?.kind === "import";
     if (found !== undefined && !isTransform && found.kind !== "unsure")

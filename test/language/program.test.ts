@@ -75,6 +75,13 @@ test("renaming and retyping what others use reaches them", () => {
   }
 });
 
+test("a new name mends what is said of a name that nothing declares", () => {
+  const before = load("let far = 1\ncheck dept > 2\n", transforms);
+  assert.equal(before.problems[0]?.suggestion, undefined);
+  const after = load("let depth = 1\nlet far = 1\ncheck dept > 2\n", transforms, before);
+  assert.equal(after.problems[0]?.suggestion, "depth");
+});
+
 test("an edit of an imported signature reaches the file that imports it", () => {
   const first = load(pipeline, transforms);
   const changed = load(pipeline, transforms.replace("out bam: File", "out bum: File"), first);
