@@ -1,4 +1,3 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
 import { type AbsolutePath, isSha256, type Sha256 } from "../base/brand.js";
 import { Failure } from "../base/failure.js";
@@ -110,11 +109,6 @@ export function printLock(lock: Lock): string {
 
 function inOrder<T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
   return [...map].sort(([a], [b]) => compareCodePoints(a, b));
-}
-
-/** Whether a lock file is there at all: the advice differs ("run pin" or "run pin again"). */
-export function hasLock(file: AbsolutePath): boolean {
-  return fs.existsSync(file);
 }
 
 const OCI_DIGEST = /^sha256:[0-9a-f]{64}$/;
