@@ -2,12 +2,21 @@ import { FloatValue } from "../../graph/value.js";
 import type { HandedValue } from "../executor.js";
 import { isList, numberText, type Preamble, SCRIPT_PATH, unsuitable } from "./contract.js";
 
-/** Errors name the script's lines, and top-level values are printed as `Rscript file` prints them. */
+/**
+ * Evaluates the script's expressions one by one at top level and prints values as `Rscript file` does. R itself does not
+ * say where an error is; this names the line at which its expression begins. One line: `-e` takes no others.
+ */
 const LAUNCHER = [
-  "options(keep.source = TRUE, show.error.locations = TRUE)",
   'base::source("../values.R", encoding = "UTF-8")',
-  `base::source("${SCRIPT_PATH}", encoding = "UTF-8", print.eval = TRUE)`,
+  "local({ options(keep.source = TRUE)",
+  `parts <- parse("${SCRIPT_PATH}", keep.source = TRUE, encoding = "UTF-8")`,
+  'lines <- vapply(attr(parts, "srcref"), function(place) place[[1L]], 1L)',
+  `run <- function(part, line) withCallingHandlers(withVisible(eval(part, globalenv())), error = function(e) message("${SCRIPT_PATH}:", line, ": an error in the expression that begins here"))`,
+  "for (i in seq_along(parts)) { got <- run(parts[[i]], lines[[i]]); if (got$visible) { if (isS4(got$value)) methods::show(got$value) else print(got$value) } } })",
 ].join("; ");
+
+/** R takes no longer string with escapes in its source. */
+const LONGEST_LITERAL = 5000;
 
 /** R: native values, paths as strings, null as NULL; a list of one kind of value is a vector. */
 export const r: Preamble = {
@@ -53,13 +62,24 @@ function kind(value: HandedValue): "string" | "boolean" | "number" | "other" {
   return value instanceof FloatValue ? "number" : "other";
 }
 
-/** Everything that is not printable ASCII is `\\u{…}`: R refuses a string that mixes it with other escapes. */
+/** Everything that is not printable ASCII is `\\U{…}`: R refuses a string that mixes it with other escapes. */
 function stringLiteral(name: string, text: string): string {
   if (text.includes("\0")) throw unsuitable(name, "R", "a NUL character in a string");
-  const escaped = text.replace(/["\\]|[^ -~]/gu, (character) =>
-    character === '"' || character === "\\"
-      ? `\\${character}`
-      : `\\U{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
-  return `"${escaped}"`;
+  const characters = [...text];
+  const parts: string[] = [];
+  for (let at = 0; at === 0 || at < characters.length; at += LONGEST_LITERAL) {
+    parts.push(
+      `"${characters
+        .slice(at, at + LONGEST_LITERAL)
+        .map(escaped)
+        .join("")}"`,
+    );
+  }
+  return parts.length === 1 ? (parts[0] ?? '""') : `paste0(${parts.join(", ")})`;
+}
+
+function escaped(character: string): string {
+  if (character === '"' || character === "\\") return `\\${character}`;
+  if (character >= " " && character <= "~") return character;
+  return `\\U{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
