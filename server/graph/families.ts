@@ -11,12 +11,12 @@ import type {
 import type { Budget } from "./budget.js";
 import { duplicateNode } from "./checks/duplicate-node.js";
 import { evaluationLimit } from "./checks/evaluation-limit.js";
-import { type Cell, Computed, Halt } from "./demand.js";
+import { Cell, Computed, Halt, type Site } from "./demand.js";
 import type { Expressions } from "./expressions.js";
 import { keyText, nodeName } from "./names.js";
 import { type Draft, EvaluatedNode } from "./nodes.js";
 import type { Reports } from "./reports.js";
-import { BlockScope, declares, type StatementScope, type TopScope } from "./scopes.js";
+import { BlockScope, blocksOf, declares, type StatementScope, type TopScope } from "./scopes.js";
 import type { LoweredTransform } from "./transforms.js";
 import type { Value } from "./value.js";
 import { describe } from "./values.js";
@@ -31,7 +31,30 @@ export class Family {
     readonly name: string,
     expand: (family: Family) => Members,
   ) {
-    this.members = new Computed(name, () => expand(this));
+    this.members = new MembersCell(this, expand);
+  }
+}
+
+class MembersCell extends Cell<Members> {
+  constructor(
+    readonly family: Family,
+    readonly expand: (family: Family) => Members,
+  ) {
+    super();
+  }
+  compute(): Members {
+    return this.expand(this.family);
+  }
+  get label(): string {
+    return this.family.name;
+  }
+  /** The first declaration. */
+  get site(): Site | undefined {
+    const [first] = this.family.parts;
+    const node = first === undefined ? undefined : firstDeclaration(first.statement, this.family.name);
+    return first === undefined || node === undefined
+      ? undefined
+      : { place: first.scope.place, span: node.name.span };
   }
 }
 
@@ -216,6 +239,16 @@ export class Expander {
       return new BlockScope(scope, statement.body, names, values, evaluateLet);
     });
   }
+}
+
+function firstDeclaration(statement: BlockStatement, family: string): NodeStatement | undefined {
+  if (statement.kind === "node") return statement.name.text === family ? statement : undefined;
+  if (statement.kind !== "for" && statement.kind !== "if") return undefined;
+  for (const inner of blocksOf(statement).flat()) {
+    const found = firstDeclaration(inner, family);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function hasKeys(statement: BlockStatement, family: string): boolean {
