@@ -167,8 +167,8 @@ export class ObjectFolder implements Objects {
     try {
       fs.utimesSync(this.pathOf(sha256), OBJECT_TIME, OBJECT_TIME);
     } catch (error) {
-      // Collected just now: then it has to be put anew.
-      if (isAbsent(error)) return false;
+      // Collected just now, or another user's, whose dates are not ours to set: then it has to be put anew.
+      if (isAbsent(error) || systemCode(error) === "EPERM") return false;
       throw storeFailure(error, this.#layout.folder);
     }
     // Whoever put it may not have synced it yet, and our record is to last.
