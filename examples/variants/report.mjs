@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 const [page, table, lengthText, minQuality, minDepth, ...files] = process.argv.slice(2);
 const genomeLength = Number(lengthText);
 
-const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+const html = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 const percent = (part, whole) => (whole === 0 ? "–" : `${((100 * part) / whole).toFixed(1)} %`);
 
 const samples = files.map((file) => {
@@ -13,7 +13,13 @@ const samples = files.map((file) => {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => line.split("\t"))
-    .map(([sample, verdict, position, from, to]) => ({ sample, verdict, position: Number(position), from, to }));
+    .map(([sample, verdict, position, from, to]) => ({
+      sample,
+      verdict,
+      position: Number(position),
+      from,
+      to,
+    }));
   const count = (verdict) => variants.filter((v) => v.verdict === verdict).length;
   const [found, missed, wrong] = ["found", "missed", "wrong"].map(count);
   return { name: variants[0]?.sample ?? file, variants, found, missed, wrong };
@@ -21,7 +27,7 @@ const samples = files.map((file) => {
 
 writeFileSync(
   table,
-  [
+  `${[
     "sample\tfound\tmissed\twrong\trecall\tprecision",
     ...samples.map((s) =>
       [
@@ -33,7 +39,7 @@ writeFileSync(
         (s.found / (s.found + s.wrong)).toFixed(4),
       ].join("\t"),
     ),
-  ].join("\n") + "\n",
+  ].join("\n")}\n`,
 );
 
 // ---------------------------------------------------------------- the map
@@ -60,11 +66,11 @@ const rows = samples.map((sample, index) => {
     const at = x(v.position).toFixed(1);
     return (
       `<line x1="${at}" x2="${at}" y1="${middle + top}" y2="${middle + bottom}" stroke="${colour[v.verdict]}" ` +
-      `stroke-width="2"><title>${escape(`${v.position} ${v.from} → ${v.to}: ${v.verdict}`)}</title></line>`
+      `stroke-width="2"><title>${html(`${v.position} ${v.from} → ${v.to}: ${v.verdict}`)}</title></line>`
     );
   });
   return (
-    `<text x="${margin.left - 12}" y="${middle + 4}" text-anchor="end" class="name">${escape(sample.name)}</text>` +
+    `<text x="${margin.left - 12}" y="${middle + 4}" text-anchor="end" class="name">${html(sample.name)}</text>` +
     `<line x1="${x(0)}" x2="${x(genomeLength)}" y1="${middle}" y2="${middle}" stroke="#5c6670"/>${marks.join("")}`
   );
 });
@@ -78,7 +84,7 @@ const map =
 
 const sum = (key) => samples.reduce((total, sample) => total + sample[key], 0);
 const row = (name, s) =>
-  `<tr><th>${escape(name)}</th><td>${s.found}</td><td>${s.missed}</td><td>${s.wrong}</td>` +
+  `<tr><th>${html(name)}</th><td>${s.found}</td><td>${s.missed}</td><td>${s.wrong}</td>` +
   `<td>${percent(s.found, s.found + s.missed)}</td><td>${percent(s.found, s.found + s.wrong)}</td></tr>`;
 
 writeFileSync(
@@ -99,7 +105,7 @@ writeFileSync(
   b.found { color: ${colour.found} } b.missed { color: #8a9299 } b.wrong { color: ${colour.wrong} }
 </style>
 <h1>Variants of the lambda samples</h1>
-<p>Calls of quality ${escape(minQuality)} and more that at least ${escape(minDepth)} reads cover, against the variants that were put in.</p>
+<p>Calls of quality ${html(minQuality)} and more that at least ${html(minDepth)} reads cover, against the variants that were put in.</p>
 <table>
 <thead><tr><th>sample</th><th>found</th><th>missed</th><th>wrong</th><th>recall</th><th>precision</th></tr></thead>
 <tbody>

@@ -5,7 +5,7 @@ import { exitCodes } from "./exit.js";
 /** Completions of every command, read from the same definitions as `--help`. */
 export function completions({ terminal }: CommandContext): ReturnType<typeof tab> {
   return tab(
-    buildProgram(terminal, "", () => undefined),
+    buildProgram(terminal, "", () => undefined, false),
     { completionCommandName: "completion" },
   );
 }

@@ -31,6 +31,9 @@ interface Pending {
   readonly branch: "" | "├─ " | "└─ ";
 }
 
+/** Deeper branches stay in this column: a chain of thousands would otherwise take a text as long as its square. */
+const WIDEST_INDENTATION = 3 * 20;
+
 function tree(ancestry: Ancestry, style: Style): readonly string[] {
   const lines: string[] = [];
   const told = new Set<RecipeId>();
@@ -53,8 +56,9 @@ function tree(ancestry: Ancestry, style: Style): readonly string[] {
     }
     told.add(next.recipe);
     lines.push(`${head}${title} ${style.faint(madeText(traced.record))}`);
-    const below =
+    const bars =
       next.branch === "" ? next.indentation : `${next.indentation}${next.branch === "└─ " ? "   " : "│  "}`;
+    const below = bars.slice(-WIDEST_INDENTATION);
     stack.push(...childrenOf(traced, below, ancestry, style).reverse());
   }
   return lines;
