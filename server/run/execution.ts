@@ -77,6 +77,11 @@ type Settled =
   | { readonly kind: "made"; readonly result: StoredResult }
   | { readonly kind: "failed"; readonly failure: AttemptFailure };
 
+/** What an attempt came to, outs included. */
+type TakenIn =
+  | { readonly kind: "made"; readonly outs: MadeOuts }
+  | { readonly kind: "failed"; readonly failure: AttemptFailure };
+
 /** How often nodes that wait for another run are looked at. */
 const ASIDE_MILLISECONDS = 250;
 
@@ -97,7 +102,7 @@ export class Execution {
   readonly #leaders = new Map<ContentId, { readonly position: number; settled: Settled | undefined }>();
   readonly #handles = new Map<number, AttemptHandle>();
   readonly #aside = new Set<number>();
-  readonly #harvests: HarvestNotes;
+  readonly #harvests = new HarvestNotes();
   readonly #fetching = new Map<Sha256, Promise<unknown>>();
   #asideTimer: NodeJS.Timeout | undefined;
   #reservedDisk = 0;
@@ -113,7 +118,6 @@ export class Execution {
 
   constructor(context: ExecutionContext) {
     this.#context = context;
-    this.#harvests = new HarvestNotes(attemptsFolder(context.tmp, context.run));
     const { plan } = context;
     const { nodes } = plan.opened.graph;
     const positions = new Int32Array(nodes.length).fill(-1);
@@ -508,7 +512,7 @@ export class Execution {
       this.#handles.set(task.position, handle);
       const result = await handle.ended;
       this.#handles.delete(task.position);
-      await this.#ended(task, content, spec, result);
+      await this.#conclude(task, content, spec, result, await this.#takeIn(task, spec, result));
     } finally {
       this.#reservedDisk -= task.diskBytes;
     }
@@ -545,15 +549,16 @@ export class Execution {
     this.#announceAdopted(task, content, found);
     this.#handles.set(task.position, handle);
     if (this.#cancelled) handle.cancel();
-    const result = await handle.ended;
+    const result = withOwnEnd(await handle.ended);
     this.#handles.delete(task.position);
-    const failure = failureOf(result.end);
-    // A failure from before this run was seen, and is what the person who runs again wants tried again.
-    if (failure !== undefined && failure.kind !== "Cancelled" && Date.parse(result.endedAt) <= asked) {
-      this.#announceEnd(task, result, failure, true);
+    const outcome = await this.#takeIn(task, spec, result);
+    // A failure from before this run was seen, and is what the person who runs again wants tried again; or the outs
+    // were taken in already, without a note that could be believed.
+    if (outcome.kind === "failed" && outcome.failure.kind !== "Cancelled" && endedBefore(result, asked)) {
+      this.#announceEnd(task, result, outcome.failure, true);
       return false;
     }
-    await this.#ended(task, content, spec, result);
+    await this.#conclude(task, content, spec, result, outcome);
     this.#pump();
     return true;
   }
@@ -597,22 +602,35 @@ export class Execution {
     });
   }
 
-  /** No process of the attempt is left: its outs are taken in, or it has failed and is perhaps tried again. */
-  async #ended(task: Task, content: ContentId, spec: AttemptSpec, result: AttemptResult): Promise<void> {
+  /** No process of the attempt is left: its outs are taken into the store, or it has failed. */
+  async #takeIn(task: Task, spec: AttemptSpec, result: AttemptResult): Promise<TakenIn> {
     const { store, hash } = this.#context;
-    const { folder } = spec;
-    let failure = failureOf(result.end);
-    if (failure === undefined) {
-      const ingested = await ingestOuts(store, path.join(folder, "work"), task.node.outs, hash, spec.inputs);
-      if (ingested.kind === "ingested") {
-        this.#harvests.keep(spec.id, { outs: ingested.outs, result });
-        this.#announceEnd(task, result, undefined, false);
-        await this.#succeed(task, content, folder, ingested.outs, result);
-        return;
-      }
-      failure = { kind: ingested.failure, message: ingested.message };
+    const failure = failureOf(result.end);
+    if (failure !== undefined) return { kind: "failed", failure };
+    const work = path.join(spec.folder, "work");
+    const ingested = await ingestOuts(store, work, task.node.outs, hash, spec.inputs);
+    if (ingested.kind === "failed")
+      return { kind: "failed", failure: { kind: ingested.failure, message: ingested.message } };
+    this.#harvests.keep(spec.folder, { outs: ingested.outs, result });
+    return { kind: "made", outs: ingested.outs };
+  }
+
+  /** The attempt's outcome is that of its node, or the node is tried again. */
+  async #conclude(
+    task: Task,
+    content: ContentId,
+    spec: AttemptSpec,
+    result: AttemptResult,
+    outcome: TakenIn,
+  ): Promise<void> {
+    if (outcome.kind === "made") {
+      this.#announceEnd(task, result, undefined, false);
+      await this.#succeed(task, content, spec.folder, outcome.outs, result);
+      return;
     }
-    const again = !this.#cancelled && this.#scheduler.stopped === undefined && task.tries.again(failure.kind);
+    const { failure } = outcome;
+    const goesOn = !this.#cancelled && this.#scheduler.stopped === undefined;
+    const again = goesOn && task.tries.again(failure.kind);
     this.#announceEnd(task, result, failure, again);
     if (again) this.#enqueue(task);
     else this.#fail(task, failure);
@@ -810,6 +828,17 @@ export function discardWork(
     if (systemCode(error) !== "ENOENT") throw error;
   }
   executor.discard(trash);
+}
+
+/** Of an attempt that ended while nobody watched, the end is when its script ended, not when that was seen. */
+function withOwnEnd(result: AttemptResult): AttemptResult {
+  const end = Date.parse(result.startedAt) + result.usage.wallMilliseconds;
+  return Number.isNaN(end) ? result : { ...result, endedAt: new Date(end).toISOString() };
+}
+
+/** In the words of the machine that both ran on; a clock that was set in between only decides who tries again. */
+function endedBefore(result: AttemptResult, time: number): boolean {
+  return Date.parse(result.endedAt) <= time;
 }
 
 const TRASH = "trash";

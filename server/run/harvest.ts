@@ -20,22 +20,24 @@ export interface Harvest {
  * killed in between would have to do the work again (C4).
  */
 export class HarvestNotes {
-  readonly #folder: string;
-  #file: number | undefined;
+  /** By folder of attempts: this run's own, and those of killed runs whose attempts were taken over. */
+  readonly #files = new Map<string, number>();
 
-  /** `attemptsFolder` is the run's; it need not be there yet. */
-  constructor(attemptsFolder: string) {
-    this.#folder = attemptsFolder;
-  }
-
-  keep(attempt: string, harvest: Harvest): void {
-    this.#file ??= fs.openSync(path.join(this.#folder, FILE), "a");
-    fs.writeSync(this.#file, `${JSON.stringify({ v: 1, attempt, ...harvest })}\n`);
+  keep(attemptFolder: string, harvest: Harvest): void {
+    const folder = path.dirname(attemptFolder);
+    let file = this.#files.get(folder);
+    if (file === undefined) {
+      file = fs.openSync(path.join(folder, FILE), "a");
+      this.#files.set(folder, file);
+    }
+    const attempt = path.basename(attemptFolder);
+    // Begun on a line of its own: the last writer may have been killed within one.
+    fs.writeSync(file, `\n${JSON.stringify({ v: 1, attempt, ...harvest })}\n`);
   }
 
   close(): void {
-    if (this.#file !== undefined) fs.closeSync(this.#file);
-    this.#file = undefined;
+    for (const file of this.#files.values()) fs.closeSync(file);
+    this.#files.clear();
   }
 }
 
