@@ -6,7 +6,6 @@ import { shadowing } from "./checks/shadowing.js";
 import { unknownFunction } from "./checks/unknown-function.js";
 import { unknownMember } from "./checks/unknown-member.js";
 import { unknownName } from "./checks/unknown-name.js";
-import { checkUrlCredentials } from "./checks/url-credentials.js";
 import { wrongType } from "./checks/wrong-type.js";
 import {
   type FunctionParameter,
@@ -803,7 +802,6 @@ export class Inference {
       this.report(misplaced, call.span, `${signature.name}(…) can stand only ${where}`);
       return UNKNOWN;
     }
-    checkUrlCredentials(call, this.emit);
     this.#positional(call, signature, positional, types);
     this.#namedArguments(call, signature, scope);
     const type = signature.result(types);

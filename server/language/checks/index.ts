@@ -35,7 +35,6 @@ import { unknownMember } from "./unknown-member.js";
 import { unknownName } from "./unknown-name.js";
 import { unknownType } from "./unknown-type.js";
 import { unusedName } from "./unused-name.js";
-import { urlCredentials } from "./url-credentials.js";
 import { wrongType } from "./wrong-type.js";
 
 /**
@@ -79,6 +78,5 @@ export const languageRules: readonly Rule[] = [
   unknownName,
   unknownType,
   unusedName,
-  urlCredentials,
   wrongType,
 ];
