@@ -1,7 +1,7 @@
 import type { ContentId, RecipeId, RunId, Sha256 } from "../base/brand.js";
 import type { ProcessIdentity } from "../base/process.js";
-import type { FailureKind, FileDigest, NodeOut } from "../graph/model.js";
-import type { RecordedFile, RecordedOut, ResultRecord } from "./record.js";
+import type { FailureKind, FileDigest } from "../graph/model.js";
+import type { RecordedOut, ResultRecord } from "./record.js";
 import type { ResultStore } from "./store.js";
 
 /**
@@ -59,16 +59,6 @@ export type Ingested =
       readonly message: string;
     };
 
-export type IngestOuts = (
-  store: LocalStore,
-  /** Absolute; the script's working folder. Nothing in it is moved unless every out is right. */
-  work: string,
-  outs: readonly NodeOut[],
-  hash: HashFile,
-  /** What was staged: an out that is a link to an input is that input, also where a container had only mounted it. */
-  inputs?: readonly InputToStage[],
-) => Promise<Ingested>;
-
 // ---------------------------------------------------------------- inputs of an attempt
 
 /** An in as it shall lie below the working folder; an executor's `StagedInput` is one. */
@@ -98,28 +88,6 @@ export type Staged =
   /** `changed`: a user's file is not what was planned with (`InputChanged`). `failed`: an object is gone or the disk is full. */
   | { readonly kind: "changed"; readonly message: string }
   | { readonly kind: "failed"; readonly failure: "StageFailed" | "DiskFull"; readonly message: string };
-
-/** Puts inputs below the working folder, read-only and dated 2000-01-01 (A7, C7). */
-export type StageInputs = (
-  store: LocalStore,
-  work: string,
-  inputs: readonly InputToStage[],
-  hash: HashFile,
-) => Promise<Staged>;
-
-/** Messages about links that the script wrote through; each object of them is quarantined. Empty: all is well. */
-export type CheckLinks = (store: LocalStore, links: readonly StagedLink[]) => readonly string[];
-
-/**
- * Copies an out into `folder` under its own path there, or `as`: a reflink or copy, never a link (C7). Gives the path
- * it made. Nothing outside `folder` is written; what is there already is replaced only when `replace` is set.
- */
-export type ExportOut = (
-  store: LocalStore,
-  out: RecordedFile,
-  folder: string,
-  options?: { readonly as?: string; readonly replace?: boolean },
-) => Promise<string>;
 
 // ---------------------------------------------------------------- claims
 

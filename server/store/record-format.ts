@@ -104,7 +104,7 @@ function checkedBody(text: string): string | undefined {
   return text.startsWith(hash("sha256", body), BEFORE_CHECKSUM.length) ? body : undefined;
 }
 
-export function newerFormat(what: "record" | "names file", location: string): Failure {
+function newerFormat(what: "record" | "names file", location: string): Failure {
   return new Failure("store-newer", `a ${what} has a format that this Reprod does not know: "${location}"`, {
     why: "A newer version has written it, and guessing could lose results.",
     fix: "Update Reprod, or name another store in reprod.json.",

@@ -5,10 +5,11 @@ import * as path from "node:path";
 import { type TestContext, test } from "node:test";
 import * as fc from "fast-check";
 import { Failure } from "../../server/base/failure.js";
-import { encodePart, isSafeRelativePath } from "../../server/store/layout.js";
+import { encodePart, isSafeRelativePath, Layout } from "../../server/store/layout.js";
 import { openLocalStore } from "../../server/store/local-store.js";
 import type { ResultRecord } from "../../server/store/record.js";
 import { printRecord, readRecordText } from "../../server/store/record-format.js";
+import { RecordFolder } from "../../server/store/records.js";
 import {
   damage,
   fileOut,
@@ -109,6 +110,20 @@ test("A1 what somebody else has healed meanwhile stays", async (context) => {
   const late = storedRecord(store, "date", "tuesday\n");
   const outcome = await store.commit(late, { replaceBroken: true });
   assert.equal(outcome.kind, "lost");
+});
+
+test("A1 of two who heal one record, the later does not take away what the first has put there", async (context) => {
+  const store = openStore(context);
+  const record = storedRecord(store, "date", "monday\n");
+  await store.commit(record);
+  const layout = new Layout(store.folder);
+  const late = new RecordFolder(layout, store.objects);
+  // It judged a file that lay there before, whose inode was another.
+  late.takeAway(record.recipeId, 1n);
+  assert.deepEqual(await store.readRecord(record.recipeId), record);
+  assert.deepEqual(fs.readdirSync(layout.broken), []);
+  late.takeAway(record.recipeId, fs.statSync(recordPath(store, record), { bigint: true }).ino);
+  assert.equal(await store.readRecord(record.recipeId), undefined);
 });
 
 test("A1 an object of the wrong size is overwritten", async (context) => {
