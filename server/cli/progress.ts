@@ -134,7 +134,7 @@ function summary(progress: RunProgress, now: number, columns: number, colours: C
   const room = Math.min(30, columns - displayWidth(text) - 2);
   if (room < 8) return text;
   const full = nodes === 0 ? room : Math.round((room * progress.settled) / nodes);
-  const bar = colours.green("━".repeat(full)) + colours.dim("━".repeat(room - full));
+  const bar = colours.green("━".repeat(full)) + colours.dim("─".repeat(room - full));
   return `${bar}  ${text}`;
 }
 

@@ -70,7 +70,7 @@ test("the live view shows what runs, counts, rate and time left", () => {
   const view = renderProgress(progress, started + 4000, { columns: 120, rows: 24, colours: plain });
   const [running, summary] = view.split("\n");
   assert.match(running ?? "", /^. d\["x", 2\] {2}1\.0 s$/);
-  assert.match(summary ?? "", /━+ {2}5 of 10 · 2 cached · 1 running · 0\.8\/s · about 7\.0 s left$/);
+  assert.match(summary ?? "", /━{15}─{15} {2}5 of 10 · 2 cached · 1 running · 0\.8\/s · about 7\.0 s left$/);
 });
 
 test("a node that is tried again no longer counts as running in between", () => {
