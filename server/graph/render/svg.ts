@@ -97,9 +97,10 @@ const ENTITIES: { readonly [character: string]: string } = {
   "'": "&#39;",
 };
 
-/** Keys are data from anywhere: markup in them stays text, and what XML cannot hold is shown as a mark. */
+/** Keys are data from anywhere: markup in them stays text, and what XML cannot hold, or what
+ * would turn the direction of the letters around it, is shown as a mark. */
 function escaped(text: string): string {
   return text
-    .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]/gu, "\ufffd")
+    .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\u202a-\u202e\u2066-\u2069]|[\ud800-\udfff]/gu, "\ufffd")
     .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseNodePattern } from "../../server/graph/names.js";
+import { downstreamOf, neededBy } from "../../server/graph/order.js";
+import { dotText } from "../../server/graph/render/dot.js";
+import { jsonGraph } from "../../server/graph/render/json.js";
+import { mermaidText } from "../../server/graph/render/mermaid.js";
+import { svgText } from "../../server/graph/render/svg.js";
+import { viewOf } from "../../server/graph/render/view.js";
+import { graphOf, nodeNamed } from "../support/graph.js";
+
+const TEXT = (keys: string) => `
+pipeline drawn
+transform Make {
+  param k: String
+  out to: File = "x"
+  run sh \`\`\`
+    echo "$k" > "$to"
+  \`\`\`
+}
+transform Join {
+  in files: [File]
+  out to: File = "y"
+  run bash \`\`\`
+    cat "\${files[@]}" > "$to"
+  \`\`\`
+}
+for k in ${keys} { node m[k] = Make { k } }
+node all = Join { files: m[*].to }
+`;
+const SMALL = TEXT('["a", "b"]');
+
+test("dot: boxes, edges, targets", () => {
+  assert.equal(
+    dotText(viewOf(graphOf(SMALL))),
+    `digraph "drawn" {
+  rankdir=LR;
+  node [shape=box, style=rounded];
+  n0 [label="m[\\"a\\"]\\nMake"];
+  n1 [label="m[\\"b\\"]\\nMake"];
+  n2 [label="all\\nJoin", penwidth=2];
+  n0 -> n2;
+  n1 -> n2;
+}
+`,
+  );
+});
+
+test("Mermaid: the same", () => {
+  assert.equal(
+    mermaidText(viewOf(graphOf(SMALL), { stateOf: () => "cached" })),
+    `flowchart LR
+  accTitle: drawn
+  accDescr: 3 nodes. Targets: all.
+  n0("m#91;#34;a#34;#93;<br/>Make · cached")
+  n1("m#91;#34;b#34;#93;<br/>Make · cached")
+  n2("all<br/>Join · cached")
+  n0 --> n2
+  n1 --> n2
+  classDef target stroke-width:3px
+  class n2 target
+`,
+  );
+});
+
+test("many nodes are folded to their families, with their number and states", () => {
+  const graph = graphOf(TEXT("[string(i) for i in range(1000)]"));
+  const view = viewOf(graph, { stateOf: (node) => (node.name.length > 7 ? "stale" : "cached") });
+  assert.deepEqual(
+    view.boxes.map(({ label, detail, kind }) => [label, detail, kind]),
+    [
+      ["m", "1000 × Make · 100 cached, 900 stale", "family"],
+      ["all", "Join · cached", "node"],
+    ],
+  );
+  assert.deepEqual(view.edges, [{ from: 0, to: 1 }]);
+  assert.match(view.description, /^1001 nodes, drawn as 2 families\. Targets: all\.$/);
+  assert.equal(viewOf(graph, { families: false }).boxes.length, 1001);
+  assert.throws(() => svgText(viewOf(graph, { families: false })), { code: "graph-too-large" });
+});
+
+test("SVG: accessible, without scripts, with the page's colours", () => {
+  const svg = svgText(viewOf(graphOf(SMALL)));
+  assert.match(svg, /^<svg [^>]*role="img" aria-labelledby="reprod-title reprod-desc"/);
+  assert.match(
+    svg,
+    /<title id="reprod-title">drawn<\/title>\n<desc id="reprod-desc">3 nodes\. Targets: all\.<\/desc>/,
+  );
+  assert.equal(svg.match(/<g class="box/g)?.length, 3);
+  assert.equal(svg.match(/<path class="edge"/g)?.length, 2);
+  assert.ok(svg.includes("currentColor") && !/#[0-9a-f]{3,6}\b(?!arrow)/.test(svg.replaceAll("#reprod", "")));
+  assert.ok(!svg.includes("NaN") && !svg.includes("undefined"));
+});
+
+test("hostile keys stay text in every format", () => {
+  const keys = [
+    '\\"]; evil [label=\\"',
+    "</text><script>alert(1)</script>",
+    "a\\nb\\\\",
+    "'\\\"&<>;#{}|`%%",
+    "\\u{1}\\u{7f}\\u{202e}",
+    "${1}",
+  ];
+  const text = TEXT(`[${keys.map((key) => `"${key.replaceAll("$", "\\$")}"`).join(", ")}]`);
+  const graph = graphOf(text);
+  const view = viewOf(graph, { families: false });
+  const svg = svgText(view);
+  assert.ok(!svg.includes("<script") && !/[\0-\x08]/.test(svg));
+  const tags = [...svg.matchAll(/<\/?([a-z]+)/g)].map(([, tag]) => tag);
+  assert.deepEqual([...new Set(tags)].sort(), [
+    "defs",
+    "desc",
+    "g",
+    "marker",
+    "path",
+    "rect",
+    "style",
+    "svg",
+    "text",
+    "title",
+  ]);
+  const mermaid = mermaidText(view).split("\n");
+  for (const line of mermaid.filter((line) => line.includes("<br/>")))
+    assert.match(line, /^ {2}n\d+\("[^"<>;`]*(?:#\d+;[^"<>;`]*)*<br\/>Make"\)$|^ {2}n6\("all<br\/>Join"\)$/);
+  const dot = dotText(view).split("\n");
+  assert.equal(dot.length, 3 + 7 + 6 + 2, "no key makes a line of its own");
+  for (const line of dot.slice(3, 10))
+    assert.match(line, /^ {2}n\d+ \[label="(?:[^"\\]|\\.)*"(?:, penwidth=2)?\];$/);
+});
+
+test("JSON: every node with its params, ins, outs and upstream nodes", () => {
+  const json = jsonGraph(graphOf(SMALL), () => "missing");
+  assert.deepEqual(JSON.parse(JSON.stringify(json)).nodes[2], {
+    name: "all",
+    family: "all",
+    transform: "Join",
+    state: "missing",
+    params: {},
+    ins: {
+      files: [
+        { staged: "inputs/x", node: 'm["a"]', out: "to" },
+        { staged: "inputs/1/x", node: 'm["b"]', out: "to" },
+      ],
+    },
+    outs: [{ name: "to", kind: "file", optional: false, path: "y" }],
+    upstream: ['m["a"]', 'm["b"]'],
+  });
+  assert.deepEqual(json.nodes[0]?.params, { k: { String: "a" } });
+});
+
+test("an empty graph is drawn too", () => {
+  const graph = graphOf("pipeline nothing");
+  for (const draw of [dotText, mermaidText, svgText]) assert.ok(!draw(viewOf(graph)).includes("NaN"));
+  assert.deepEqual(jsonGraph(graph).nodes, []);
+});
+
+test("what targets need comes upstream first; downstream is its reverse", () => {
+  const graph = graphOf(`${SMALL}node alone = Make { k: "z" }`);
+  const all = nodeNamed(graph, "all");
+  assert.deepEqual(
+    neededBy([all]).map(({ name }) => name),
+    ['m["a"]', 'm["b"]', "all"],
+  );
+  assert.deepEqual(
+    downstreamOf(graph).map((nodes) => nodes.map(({ name }) => name)),
+    [["all"], ["all"], [], []],
+  );
+});
+
+test("names of nodes are read however they are spaced", () => {
+  assert.deepEqual(parseNodePattern('a["x, ]y" ,2,*, true,0.50]'), {
+    family: "a",
+    keys: ['"x, ]y"', "2", undefined, "true", "0.5"],
+  });
+  assert.deepEqual(parseNodePattern(" report "), { family: "report", keys: undefined });
+  for (const text of ["", "a[", "a[]", "a[x]", "a[1,]", "a[1] b", "1a", 'a["x]'])
+    assert.equal(parseNodePattern(text), undefined, text);
+});
