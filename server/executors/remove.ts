@@ -2,21 +2,29 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 
+const LARGE_WAITS_MILLISECONDS = 1000;
+
 /**
  * Deletes attempt folders in a process of its own. On a journalled disk a folder costs the kernel some 0.5 ms; on ext4
  * without a journal fresh deletions also make every creation search past them. So small folders wait until there
- * are many or the run is over, and one `rm` takes them all; a folder with something left in it goes at once.
+ * are many or the run is over, and one `rm` takes them all; once a folder with something left in it is among them, they
+ * go within a second, since what is left may be large.
  */
 export class FolderRemover {
   private pending: string[] = [];
   private running: Promise<void> = Promise.resolve();
+  private soon: NodeJS.Timeout | undefined;
 
   /** `waitFor`: how many small folders may wait; at some 30 kB each. */
   constructor(private readonly waitFor = 10_000) {}
 
   remove(folder: string): void {
     this.pending.push(folder);
-    if (this.pending.length >= this.waitFor || isLarge(folder)) this.flush();
+    if (this.pending.length >= this.waitFor) this.flush();
+    else if (this.soon === undefined && isLarge(folder)) {
+      this.soon = setTimeout(() => this.flush(), LARGE_WAITS_MILLISECONDS);
+      this.soon.unref();
+    }
   }
 
   /** Resolves when everything that was given is gone. */
@@ -26,6 +34,8 @@ export class FolderRemover {
   }
 
   private flush(): void {
+    clearTimeout(this.soon);
+    this.soon = undefined;
     const folders = this.pending;
     if (folders.length === 0) return;
     this.pending = [];
@@ -33,7 +43,7 @@ export class FolderRemover {
   }
 }
 
-/** Whether the working folder has anything in it besides the private folder and empty places for outs. */
+/** Whether the working folder has more in it than the private folder and perhaps one for inputs or outs. */
 function isLarge(folder: string): boolean {
   try {
     return fs.readdirSync(path.join(folder, "work")).length > 2;
