@@ -345,6 +345,8 @@ class Evaluator {
   #graph(nodes: readonly EvaluatedNode[], families: readonly Family[]): Graph {
     const byName = new Map<string, GraphNode>();
     const data = new Set<DataReference>();
+    for (const { tools } of new Set(nodes.map(({ transform }) => transform)))
+      for (const { also } of tools) for (const file of also) data.add(file);
     for (const node of nodes) {
       byName.set(node.name, node);
       for (const value of node.ins) {

@@ -135,7 +135,7 @@ export interface Graph {
   /** What `target` says, or else every node that nothing uses. */
   readonly targets: readonly GraphNode[];
   readonly publish: readonly Publication[];
-  /** Every data reference that some node stages, each place once. */
+  /** Every data reference whose digest counts: what nodes stage and what their tools name by `also`; each place once. */
   readonly data: readonly DataReference[];
   readonly pipeline: string | undefined;
 }

@@ -1,28 +1,11 @@
 import { unreachable } from "../base/failure.js";
 import { numberRange } from "../language/checks/number-range.js";
 import type { BinaryOperator, Unit } from "../language/syntax.js";
+import { isSizeUnit, unitFactors } from "../language/units.js";
 import { badOperand } from "./checks/bad-operand.js";
 import { Trouble } from "./reports.js";
 import { BytesValue, DurationValue, FloatValue, type Value } from "./value.js";
 import { describe, numberOf } from "./values.js";
-
-/** Of one unit: bytes, or milliseconds. */
-const UNITS: Readonly<Record<Unit, { readonly of: "bytes" | "time"; readonly factor: bigint }>> = {
-  B: { of: "bytes", factor: 1n },
-  kB: { of: "bytes", factor: 10n ** 3n },
-  MB: { of: "bytes", factor: 10n ** 6n },
-  GB: { of: "bytes", factor: 10n ** 9n },
-  TB: { of: "bytes", factor: 10n ** 12n },
-  KiB: { of: "bytes", factor: 2n ** 10n },
-  MiB: { of: "bytes", factor: 2n ** 20n },
-  GiB: { of: "bytes", factor: 2n ** 30n },
-  TiB: { of: "bytes", factor: 2n ** 40n },
-  ms: { of: "time", factor: 1n },
-  s: { of: "time", factor: 1000n },
-  min: { of: "time", factor: 60_000n },
-  h: { of: "time", factor: 3_600_000n },
-  d: { of: "time", factor: 86_400_000n },
-};
 
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/;
 
@@ -35,12 +18,11 @@ export function numberFromText(text: string, unit: Unit | undefined): Value | Tr
     if (/^[+-]?\d+$/.test(text)) return int(Number(text), text);
     return float(Number(text), text);
   }
-  const { of, factor } = UNITS[unit];
   const shift = Number(exponent) - fraction.length;
-  const digits = BigInt(whole + fraction) * factor;
+  const digits = BigInt(whole + fraction) * BigInt(unitFactors[unit]);
   const amount = shift >= 0 ? digits * 10n ** BigInt(shift) : digits / 10n ** BigInt(-shift);
   const value = Number(sign === "-" ? -amount : amount);
-  return of === "bytes" ? bytes(value, text) : duration(value, text);
+  return isSizeUnit(unit) ? bytes(value, text) : duration(value, text);
 }
 
 const WITH_UNIT = /^\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([A-Za-z]+)\s*$/;
@@ -54,7 +36,7 @@ export function amountFromText(text: string): Value | Trouble {
 }
 
 function isUnit(text: string): text is Unit {
-  return Object.hasOwn(UNITS, text);
+  return Object.hasOwn(unitFactors, text);
 }
 
 /** An Int, or what is wrong with it: 2^53 and its neighbour are one double, so beyond that nothing is exact. */

@@ -1,5 +1,6 @@
 import { Failure } from "../base/failure.js";
 import { wrongType } from "../language/checks/wrong-type.js";
+import { failureKinds } from "../language/failure-kinds.js";
 import type { Expression, RetryEntry } from "../language/syntax.js";
 import { badResources } from "./checks/bad-resources.js";
 import type { Expressions } from "./expressions.js";
@@ -85,27 +86,9 @@ function atLeast(
   });
 }
 
-const KINDS: { readonly [kind in FailureKind]: true } = {
-  ScriptFailed: true,
-  OutOfMemory: true,
-  Timeout: true,
-  OutMissing: true,
-  OutInvalid: true,
-  InputChanged: true,
-  InputModified: true,
-  DiskFull: true,
-  StartFailed: true,
-  SpotInterruption: true,
-  NoCapacity: true,
-  ImageNotFound: true,
-  PermissionDenied: true,
-  StageFailed: true,
-  Lost: true,
-  Cancelled: true,
-};
-
 function isFailureKind(word: string): word is FailureKind {
-  return Object.hasOwn(KINDS, word);
+  const known: readonly string[] = failureKinds;
+  return known.includes(word);
 }
 
 /** Evaluates `retry`: the transform's entries, overridden one by one by the node's. */

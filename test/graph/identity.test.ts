@@ -377,6 +377,8 @@ test("A8 files named by `also` count with their tool", () => {
   const source = (name: string) => text().replace("tools sort", `tools sort { also: [file("${name}")] }`);
   assert.notEqual(idOf(source("a.txt")).recipe, idOf(text()).recipe);
   assert.notEqual(idOf(source("a.txt")).recipe, idOf(source("b.txt")).recipe);
+  const { data } = graphOf(source("dir/a.txt"), { facts: world() });
+  assert.equal(data.length, 3, "their digests are gathered with those of the inputs");
 });
 
 test("A10 an image counts by the digest in the text, else in the lock, else as unpinned", () => {
