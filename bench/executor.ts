@@ -6,7 +6,9 @@ import { createLocalExecutor } from "../server/executors/local.js";
 
 /**
  * What starting and ending an attempt costs, without store and scheduler: one-line scripts, a number of slots.
- *   node scripts/… bench/executor.ts [attempts] [slots] [sh|bash]
+ *
+ *     npx esbuild bench/executor.ts --bundle --platform=node --format=esm --outfile=out/executor.mjs
+ *     TMPDIR=/dev/shm node out/executor.mjs [attempts] [slots] [sh|bash]
  */
 async function main(attempts: number, slots: number, kind: "sh" | "bash"): Promise<void> {
   const base = fs.mkdtempSync(path.join(os.tmpdir(), "reprod-bench-"));
