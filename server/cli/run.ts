@@ -70,6 +70,11 @@ async function attached(
       signal: terminal.interrupted,
       onEvent: (line) => view.show(line),
     });
+  } catch (error) {
+    // Interrupted while it was still planning: nothing was started.
+    if (terminal.interrupted.aborted && error === terminal.interrupted.reason)
+      return interruptCode(terminal.interrupted);
+    throw error;
   } finally {
     view.close();
     terminal.interrupted.removeEventListener("abort", whenInterrupted);

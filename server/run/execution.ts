@@ -111,7 +111,8 @@ export class Execution {
   #reused = 0;
   #failed = 0;
   #skipped = 0;
-  #cancelled = false;
+  /** Aborted by `cancel`; what it ends besides scripts are downloads. */
+  readonly #cancelling = new AbortController();
   #defect: { readonly error: unknown } | undefined;
   #pumping = false;
   #finish: (() => void) | undefined;
@@ -181,10 +182,14 @@ export class Execution {
   /** Nothing new starts, and what runs is ended. */
   cancel(): void {
     if (this.#cancelled) return;
-    this.#cancelled = true;
+    this.#cancelling.abort(new Failure("cancelled", "the run was cancelled"));
     this.#scheduler.stop("cancelled");
     for (const handle of this.#handles.values()) handle.cancel();
     this.#pump();
+  }
+
+  get #cancelled(): boolean {
+    return this.#cancelling.signal.aborted;
   }
 
   /** The lines for the names file, in the order of the graph: everything of the plan that has a result. */
@@ -798,6 +803,7 @@ export class Execution {
             sink: (temporary, digest, bytes) => store.objects.put(temporary, digest, bytes),
             verify,
             expected: sha256,
+            signal: this.#cancelling.signal,
           });
           this.#fetching.set(sha256, fetching);
         }
@@ -868,6 +874,8 @@ function kindOfFailure(code: string): FailureKind {
       return "DiskFull";
     case "store-read-only":
       return "PermissionDenied";
+    case "cancelled":
+      return "Cancelled";
     case "url-changed":
     case "digest-mismatch":
     case "input-changed":
