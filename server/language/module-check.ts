@@ -38,6 +38,8 @@ export interface ModuleCheck {
   fileName(name: string): FileName | undefined;
   /** Where a name is declared, in the order of the text; a family may have several places. */
   declarationsOf(name: string): readonly DeclaredName[];
+  /** The names of the file that a statement declares, in the order of its text. */
+  declarationsInside(statement: Statement): readonly DeclaredName[];
   /** The declaration with this statement. */
   declarationWith(statement: Statement): Declaration | undefined;
   /** Problems inside a declaration. */
@@ -104,6 +106,10 @@ class Check implements ModuleCheck {
 
   declarationsOf(name: string): readonly DeclaredName[] {
     return this.#declared.get(name) ?? [];
+  }
+
+  declarationsInside(statement: Statement): readonly DeclaredName[] {
+    return outlineOf(statement).declares;
   }
 
   declarationWith(statement: Statement): Declaration | undefined {

@@ -135,7 +135,7 @@ class Scanner {
         const before = this.#text[start - 1] ?? " ";
         const isWord = /[\s;&|({`]/.test(before) && /^[\s;&|)}`=+[<>]?$/.test(next);
         if (assigns && (/[\s;&|({`"']/.test(before) || setter)) this.#defined.add(name);
-        else if (setter && isWord) this.#defined.add(name);
+        else if (setter && isWord && name !== "in") this.#defined.add(name);
         else if (isWord && commandStart) {
           if (SETTERS.has(name)) setter = true;
           if (name === "eval" || name === "source") this.#isDynamic = true;

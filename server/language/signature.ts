@@ -18,6 +18,13 @@ export interface ArgumentSignature {
 
 const signatures = new WeakMap<TransformStatement, TransformSignature>();
 
+const owners = new WeakMap<ReadonlyMap<string, unknown>, TransformStatement>();
+
+/** The transform that these are the members of; undefined for what several transforms have in common. */
+export function transformWithMembers(members: ReadonlyMap<string, unknown>): TransformStatement | undefined {
+  return owners.get(members);
+}
+
 /** The signature follows from the transform's text alone; it is made once for a statement. */
 export function signatureOf(transform: TransformStatement): TransformSignature {
   const known = signatures.get(transform);
@@ -41,6 +48,7 @@ export function signatureOf(transform: TransformStatement): TransformSignature {
   }
   const signature: TransformSignature = { arguments: parameters, members };
   signatures.set(transform, signature);
+  owners.set(members, transform);
   return signature;
 }
 
