@@ -2,7 +2,7 @@ import { evaluationLimit } from "./checks/evaluation-limit.js";
 import type { Limits } from "./evaluate.js";
 import { Trouble } from "./reports.js";
 
-const DEFAULTS: Limits = { nodes: 1_000_000, elements: 20_000_000, text: 1 << 30 };
+const DEFAULTS: Limits = { nodes: 1_000_000, turns: 2_000_000, elements: 20_000_000, text: 1 << 30 };
 
 /** Longest text and list that one expression may make. */
 const LONGEST_TEXT = 1 << 26;
@@ -11,6 +11,7 @@ const LONGEST_TEXT = 1 << 26;
 export class Budget {
   readonly limits: Limits;
   #elements = 0;
+  #turns = 0;
   #text = 0;
 
   constructor(limits: Partial<Limits> | undefined) {
@@ -25,6 +26,13 @@ export class Budget {
       evaluationLimit,
       `lists, ranges and loops come to more elements than the limit, "${this.limits.elements}"`,
     );
+  }
+
+  /** Call before making `count` turns of a loop: each has a scope of its own that stays until the end. */
+  turns(count: number): Trouble | undefined {
+    this.#turns += count;
+    if (this.#turns <= this.limits.turns) return undefined;
+    return new Trouble(evaluationLimit, `loops come to more turns than the limit, "${this.limits.turns}"`);
   }
 
   /** Call before making a text of `length` UTF-16 code units. */

@@ -52,6 +52,8 @@ export interface SetValue {
 export interface Limits {
   /** Nodes of the graph. */
   readonly nodes: number;
+  /** Turns of \`for\` statements, all together. */
+  readonly turns: number;
   /** Elements that lists, ranges and loops make, all together. */
   readonly elements: number;
   /** UTF-16 code units of texts that expressions make, all together. */

@@ -234,6 +234,8 @@ export class Expander {
     }
     const names = statement.names.map((name) => name.text);
     const items = this.#expressions.list(statement.source, scope);
+    const over = this.#budget.turns(items.length);
+    if (over !== undefined) throw this.#expressions.fail(statement.source, scope, over);
     return items.map((item) => {
       const values = this.#expressions.bind(names, item, statement.source, scope);
       return new BlockScope(scope, statement.body, names, values, evaluateLet);

@@ -147,6 +147,10 @@ test("rule 5: more nodes, longer ranges and longer texts than the limits are pro
   assert.deepEqual(problemsOf(nodes, { settings: { limits: { nodes: 10 } } }), [
     'evaluation-limit: the pipeline has more nodes than the limit, "10"',
   ]);
+  const turns = `${STEP}for i in range(20) { for j in range(1000) { if i > j { node s[i, j] = Step { n: i } } } }`;
+  assert.deepEqual(problemsOf(turns, { settings: { limits: { turns: 1500 } } }), [
+    'evaluation-limit: loops come to more turns than the limit, "1500"',
+  ]);
   const millions = `let xs = [a for a in range(1000000) for b in range(1000000) if false]`;
   assert.match(problemsOf(millions).join(), /^evaluation-limit: lists, ranges and loops/);
   const doubled = Array.from({ length: 40 }, (_, at) => `let s${at + 1} = "\${s${at}}\${s${at}}"`).join("\n");

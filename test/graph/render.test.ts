@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseNodePattern } from "../../server/graph/names.js";
 import { downstreamOf, neededBy } from "../../server/graph/order.js";
 import { dotText } from "../../server/graph/render/dot.js";
 import { jsonGraph } from "../../server/graph/render/json.js";
@@ -165,14 +164,4 @@ test("what targets need comes upstream first; downstream is its reverse", () => 
     downstreamOf(graph).map((nodes) => nodes.map(({ name }) => name)),
     [["all"], ["all"], [], []],
   );
-});
-
-test("names of nodes are read however they are spaced", () => {
-  assert.deepEqual(parseNodePattern('a["x, ]y" ,2,*, true,0.50]'), {
-    family: "a",
-    keys: ['"x, ]y"', "2", undefined, "true", "0.5"],
-  });
-  assert.deepEqual(parseNodePattern(" report "), { family: "report", keys: undefined });
-  for (const text of ["", "a[", "a[]", "a[x]", "a[1,]", "a[1] b", "1a", 'a["x]'])
-    assert.equal(parseNodePattern(text), undefined, text);
 });
