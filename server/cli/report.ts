@@ -10,7 +10,9 @@ import { displayWidth, printable, shortened } from "./text.js";
 
 /** Where the explanation of a code is. Codes of the checker begin with `reprod/`, those of the engine do not. */
 export function explanationOf(code: string): string {
-  return `docs/errors.md#${code.replace(/^reprod\//, "")}`;
+  return code.startsWith("reprod/")
+    ? `docs/errors.md#${code.slice("reprod/".length)}`
+    : `docs/failures.md#${code}`;
 }
 
 /** A path as a person in `directory` would write it. */

@@ -66,7 +66,7 @@ test("a failure says what, where, why and what to do", () => {
   const failure = new Failure("disk-full", 'no space is left: "/x"', { why: "W.", fix: "F.", place: "/x:1" });
   assert.equal(
     renderFailure(failure, output),
-    'error[disk-full]: no space is left: "/x"\n  --> /x:1\n  = why: W.\n  = fix: F.\n  = see: docs/errors.md#disk-full\n',
+    'error[disk-full]: no space is left: "/x"\n  --> /x:1\n  = why: W.\n  = fix: F.\n  = see: docs/failures.md#disk-full\n',
   );
   assert.equal(exitCodeOf(failure), 1);
   assert.equal(exitCodeOf(new Failure("unknown-target", "")), 2);
