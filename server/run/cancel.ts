@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import type { RunId } from "../base/brand.js";
 import type { Project } from "../data/project.js";
 import { findContainerEngine } from "../executors/container.js";
@@ -7,6 +6,7 @@ import { createLocalExecutor } from "../executors/local.js";
 import type { Claims } from "../store/local.js";
 import { LeftAttempts } from "./attempts.js";
 import { discardLeft } from "./discard-left.js";
+import { Remains } from "./remains.js";
 import { writeRequest } from "./requests.js";
 import { isUnfinished, runStatus } from "./runs.js";
 
@@ -25,7 +25,7 @@ export async function cancelRun(project: Project, claims: Claims, run: RunId): P
   }
   if (status.state !== "interrupted" || !isUnfinished(status.folder)) return { kind: "already-ended" };
   const { tmp, runs } = project.folders;
-  fs.mkdirSync(path.dirname(tmp), { recursive: true });
+  fs.mkdirSync(tmp, { recursive: true });
   const engine = project.local.container?.engine === "host" ? undefined : await findContainerEngine();
   const executor = createLocalExecutor({
     // Nothing is staged here, and links were the killed runner's to compare: their objects are verified at use.
@@ -38,10 +38,12 @@ export async function cancelRun(project: Project, claims: Claims, run: RunId): P
     },
     ...(engine !== undefined && { containers: engine }),
   });
+  const remains = new Remains(executor, tmp, run);
   try {
     const left = LeftAttempts.find(runs, tmp, [run], claims);
-    return { kind: "cleaned", ended: await discardLeft(left, claims, executor, tmp, engine?.engine) };
+    return { kind: "cleaned", ended: await discardLeft(left, claims, executor, remains, engine?.engine) };
   } finally {
     await executor.close();
+    remains.sweep();
   }
 }

@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { AttemptSpec, Executor } from "../executors/executor.js";
 import type { Claims } from "../store/local.js";
 import type { LeftAttempt, LeftAttempts } from "./attempts.js";
-import { discardWork } from "./execution.js";
 import { failureOf } from "./outcome.js";
+import type { Remains } from "./remains.js";
 
 /** So long a finished attempt is given to say so before it counts as running. */
 const ENDED_MILLISECONDS = 100;
@@ -16,7 +16,7 @@ export async function discardLeft(
   left: LeftAttempts,
   claims: Claims,
   executor: Executor,
-  tmp: string,
+  remains: Remains,
   engine: "docker" | "podman" | undefined,
 ): Promise<number> {
   let ended = 0;
@@ -25,7 +25,7 @@ export async function discardLeft(
     const claim = claims.tryAcquire({ kind: "content", id: attempt.content });
     if (claim.kind === "taken") continue;
     try {
-      if (await endAttempt(attempt, executor, tmp, engine)) ended++;
+      if (await endAttempt(attempt, executor, remains, engine)) ended++;
       left.settled(attempt);
     } finally {
       claims.release(claim.claim);
@@ -37,19 +37,19 @@ export async function discardLeft(
 async function endAttempt(
   attempt: LeftAttempt,
   executor: Executor,
-  tmp: string,
+  remains: Remains,
   engine: "docker" | "podman" | undefined,
 ): Promise<boolean> {
   const handle = await executor.adopt(forgottenSpec(attempt, engine));
   if (handle === undefined) {
-    discardWork({ executor, tmp }, attempt.folder);
+    remains.discard(attempt.folder);
     return false;
   }
   const finished = await Promise.race([handle.ended, delay(ENDED_MILLISECONDS, undefined)]);
   if (finished === undefined) handle.cancel();
   const result = finished ?? (await handle.ended);
   const failure = failureOf(result.end);
-  if (failure === undefined || failure.kind === "Cancelled") discardWork({ executor, tmp }, attempt.folder);
+  if (failure === undefined || failure.kind === "Cancelled") remains.discard(attempt.folder);
   return finished === undefined;
 }
 

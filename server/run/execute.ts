@@ -26,6 +26,7 @@ import { isRunnable, type OpenedPipeline } from "./pipeline.js";
 import { type Plan, planPipeline } from "./plan.js";
 import { publishOuts } from "./publish.js";
 import type { MakingBase } from "./records.js";
+import { Remains } from "./remains.js";
 import { RequestInbox } from "./requests.js";
 import { createRunFolder, markFinished, newRunId, type RunOptions, runIds } from "./runs.js";
 import { engineForRun } from "./where.js";
@@ -129,6 +130,7 @@ class Run {
     fs.mkdirSync(project.folders.tmp, { recursive: true });
     const executor = this.#executor();
     const journal = Journal.open(folder, this.#clock);
+    const remains = new Remains(executor, project.folders.tmp, run);
     try {
       if (hooks.onEvent !== undefined) journal.listen(hooks.onEvent);
       journal.write({
@@ -161,15 +163,17 @@ class Run {
         keepGoing: this.#parts.options.keepGoing,
         jobs: this.#parts.options.jobs ?? Number.POSITIVE_INFINITY,
         clock: this.#clock,
+        remains,
       });
       const counts = await this.#watched(execution, journal, folder);
       const result = await this.#end(execution, journal, counts);
-      await discardLeft(left, claims, executor, project.folders.tmp, this.#parts.engine?.engine);
+      await discardLeft(left, claims, executor, remains, this.#parts.engine?.engine);
       markFinished(folder);
       return result;
     } finally {
       journal.close();
       await executor.close();
+      remains.sweep();
       claims.release(lease.claim);
     }
   }

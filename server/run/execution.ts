@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { ContentId, RecipeId, RunId, Sha256 } from "../base/brand.js";
-import { Failure, systemCode } from "../base/failure.js";
+import { Failure } from "../base/failure.js";
 import { fetchFile } from "../data/fetch.js";
 import type { AttemptHandle, AttemptResult, AttemptSpec, Executor } from "../executors/executor.js";
 import type { FailureKind, GraphNode } from "../graph/model.js";
@@ -18,6 +18,7 @@ import type { LeaseGuard } from "./lease.js";
 import { type AttemptFailure, exitCodeOf, failureOf, signalOf, Tries } from "./outcome.js";
 import type { Plan } from "./plan.js";
 import { adoptedRecord, type MakingBase, madeRecord, recordDigest } from "./records.js";
+import type { Remains } from "./remains.js";
 import { type Demand, Scheduler, type Start, type StopReason } from "./scheduler.js";
 import { attemptSpec, resolvedFiles } from "./spec.js";
 import { storedResult } from "./states.js";
@@ -45,6 +46,7 @@ export interface ExecutionContext {
   readonly keepGoing: boolean;
   readonly jobs: number;
   readonly clock: Clock;
+  readonly remains: Remains;
 }
 
 export interface ExecutionCounts {
@@ -661,7 +663,7 @@ export class Execution {
       await supersede(store, task.recipe, asked ? undefined : content);
     this.#publishRecord(node, record, "made", () => {
       this.#release(task);
-      discardWork(this.#context, folder);
+      this.#context.remains.discard(folder);
     });
   }
 
@@ -813,29 +815,6 @@ export class Execution {
   }
 }
 
-/**
- * Gives up what nobody needs of an attempt whose result is durable: its working folder, and all of it when the script
- * wrote nothing to its logs. Script, values and logs of the others stay for `reprod logs`.
- */
-export function discardWork(
-  { executor, tmp }: Pick<ExecutionContext, "executor" | "tmp">,
-  attemptFolder: string,
-): void {
-  if (isEmpty(path.join(attemptFolder, "stdout.log")) && isEmpty(path.join(attemptFolder, "stderr.log"))) {
-    executor.discard(attemptFolder);
-    return;
-  }
-  const trash = path.join(tmp, TRASH, path.basename(attemptFolder));
-  try {
-    fs.mkdirSync(trash, { recursive: true });
-    fs.renameSync(path.join(attemptFolder, "work"), path.join(trash, "work"));
-  } catch (error) {
-    // The script removed its folder.
-    if (systemCode(error) !== "ENOENT") throw error;
-  }
-  executor.discard(trash);
-}
-
 /** Of an attempt that ended while nobody watched, the end is when its script ended, not when that was seen. */
 function withOwnEnd(result: AttemptResult): AttemptResult {
   const end = Date.parse(result.startedAt) + result.usage.wallMilliseconds;
@@ -845,13 +824,6 @@ function withOwnEnd(result: AttemptResult): AttemptResult {
 /** In the words of the machine that both ran on; a clock that was set in between only decides who tries again. */
 function endedBefore(result: AttemptResult, time: number): boolean {
   return Date.parse(result.endedAt) <= time;
-}
-
-const TRASH = "trash";
-
-function isEmpty(file: string): boolean {
-  const stats = fs.statSync(file, { throwIfNoEntry: false });
-  return stats === undefined || stats.size === 0;
 }
 
 function namesLine(

@@ -61,6 +61,7 @@ async function earlierOf(
   node: GraphNode,
   state: NodeState,
 ): Promise<Earlier | undefined> {
+  if (state.state === "cached") return undefined;
   const known = "earlier" in state ? state.earlier : undefined;
   return known ?? (await readHistory(opened, new Set([node.name]))).get(node.name);
 }
