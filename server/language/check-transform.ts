@@ -10,6 +10,7 @@ import { shList } from "./checks/sh-list.js";
 import { checkShellVariables } from "./checks/shell-variable.js";
 import { checkStagedNames } from "./checks/staged-name.js";
 import { transformParts } from "./checks/transform-parts.js";
+import { unknownEntry } from "./checks/unknown-entry.js";
 import { unknownName } from "./checks/unknown-name.js";
 import { wrongType } from "./checks/wrong-type.js";
 import { checkResources, checkRetry } from "./clauses.js";
@@ -18,6 +19,7 @@ import type { Problem } from "./problems.js";
 import { addNames, Local, Scope } from "./scope.js";
 import { shellVariables } from "./shell-variables.js";
 import { isMember } from "./signature.js";
+import { mostSimilar } from "./similar.js";
 import type {
   EnvClause,
   Expression,
@@ -53,6 +55,9 @@ const once: ReadonlySet<TransformItem["kind"]> = new Set<TransformItem["kind"]>(
   "user",
   "run",
 ]);
+
+/** Those that get values of their own language; any other command is given in quotes. */
+const interpreters: readonly string[] = ["bash", "sh", "python", "r", "node"];
 
 /** A transform sees its own ins, params and outs only, so this depends on its text alone. */
 export function checkTransform(transform: TransformStatement, text: string, inference: Inference): void {
@@ -289,7 +294,20 @@ class TransformChecker {
 
   // -------------------------------------------------------------- the script
 
+  #interpreter({ interpreter, interpreterSpan, quoted }: RunClause): void {
+    if (quoted || interpreter === "" || interpreters.includes(interpreter)) return;
+    const similar = mostSimilar(interpreter, interpreters);
+    const hint = similar === undefined ? "; put any other command in quotes" : `, did you mean "${similar}"?`;
+    this.inference.report(
+      unknownEntry,
+      interpreterSpan,
+      `no interpreter is named "${interpreter}"${hint}`,
+      similar ?? JSON.stringify(interpreter),
+    );
+  }
+
   #script(run: RunClause): void {
+    this.#interpreter(run);
     const names = [...this.#ins, ...this.#params, ...this.#outs].map((item) => item.name.text);
     if (!run.quoted && (run.interpreter === "bash" || run.interpreter === "sh")) {
       const env = this.transform.items.flatMap((item) =>
