@@ -9,8 +9,9 @@ import type { PlacedProblem, Severity } from "../language/problems.js";
 import { loadProgram } from "../language/program.js";
 import type { CommandContext, JsonOption } from "./commands.js";
 import { exitCodes } from "./exit.js";
-import { pipelineFiles } from "./files.js";
+import { ofEach, pipelineFiles } from "./files.js";
 import { IMAGE_PLATFORM, isError, problemsJson, reportProblems } from "./open.js";
+import { failureJson, renderFailure } from "./report.js";
 import { count, writeJson } from "./text.js";
 
 /** `reprod check PATH…`. Hashes nothing and runs nothing: files of any size are checked at once. */
@@ -20,12 +21,19 @@ export async function run(
   options: JsonOption,
 ): Promise<number> {
   const files = pipelineFiles(paths);
-  const problems = eachOnce(files.flatMap(checkFile));
-  if (options.json) writeJson(terminal.out, { files: files.length, problems: problemsJson(problems) });
-  else {
+  const { results, unreadable } = ofEach(files, checkFile);
+  const [only] = unreadable;
+  if (only !== undefined && results.length === 0 && unreadable.length === 1) throw only;
+  const problems = eachOnce(results.flat());
+  if (options.json) {
+    const failures = unreadable.map((failure) => failureJson(failure).error);
+    writeJson(terminal.out, { files: files.length, problems: problemsJson(problems), unreadable: failures });
+  } else {
     reportProblems(terminal, problems);
+    for (const failure of unreadable) terminal.notes.write(`${renderFailure(failure, terminal.notes)}\n`);
     terminal.notes.write(`${summary(problems)} in ${count(files.length, "file")}\n`);
   }
+  if (unreadable.length > 0) return exitCodes.usage;
   return problems.some(isError) ? exitCodes.problems : exitCodes.done;
 }
 

@@ -30,7 +30,8 @@ function isFolder(absolute: string, given: string): boolean {
   try {
     return fs.statSync(absolute).isDirectory();
   } catch (error) {
-    if (systemCode(error) !== "ENOENT" && systemCode(error) !== "ENOTDIR") throw error;
+    // Whatever else is wrong with it is told when it is read.
+    if (systemCode(error) !== "ENOENT" && systemCode(error) !== "ENOTDIR") return false;
     throw new Failure("no-such-file", `there is no such file or folder: "${given}"`);
   }
 }
@@ -45,4 +46,23 @@ function filesBelow(folder: string): readonly string[] {
     }
   }
   return files.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+/** What `work` gives of each file; one that cannot be read does not keep the others from being dealt with. */
+export function ofEach<T>(
+  files: readonly string[],
+  work: (file: string) => T,
+): { readonly results: readonly T[]; readonly unreadable: readonly Failure[] } {
+  const results: T[] = [];
+  const unreadable = new Map<string, Failure>();
+  for (const file of files) {
+    try {
+      results.push(work(file));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      // One broken reprod.json is told once, however many files lie beside it.
+      unreadable.set(JSON.stringify([error.code, error.place, error.message]), error);
+    }
+  }
+  return { results, unreadable: [...unreadable.values()] };
 }

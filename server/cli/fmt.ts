@@ -5,8 +5,8 @@ import { format } from "../language/format.js";
 import { parse } from "../language/parser.js";
 import type { CommandContext, JsonOption } from "./commands.js";
 import { exitCodes } from "./exit.js";
-import { pipelineFiles } from "./files.js";
-import { shownPath } from "./report.js";
+import { ofEach, pipelineFiles } from "./files.js";
+import { failureJson, renderFailure, shownPath } from "./report.js";
 import { count, writeJson } from "./text.js";
 
 /** `reprod fmt PATH… [--check]`. A file with syntax errors is left as it is: its layout can't be told from its mistakes. */
@@ -19,29 +19,34 @@ export async function run(
   const changed: string[] = [];
   const broken: string[] = [];
   const files = pipelineFiles(paths);
-  for (const file of files) {
+  const { unreadable } = ofEach(files, (file) => {
     const text = disk.read(file) ?? "";
     if (parse(text).declarations.some((declaration) => declaration.problems.length > 0)) {
       broken.push(file);
-      continue;
+      return;
     }
     const formatted = format(text);
-    if (formatted === text) continue;
-    changed.push(file);
+    if (formatted === text) return;
     if (options.check !== true) replaceKeepingMode(file, formatted);
-  }
-  if (options.json) writeJson(terminal.out, { changed, broken, files: files.length });
-  else {
+    changed.push(file);
+  });
+  const [only] = unreadable;
+  if (only !== undefined && files.length === 1) throw only;
+  if (options.json) {
+    const failures = unreadable.map((failure) => failureJson(failure).error);
+    writeJson(terminal.out, { changed, broken, unreadable: failures, files: files.length });
+  } else {
     for (const file of changed) terminal.out.write(`${shownPath(file)}\n`);
     for (const file of broken) {
       terminal.notes.write(
         `not formatted, it has syntax errors (\`reprod check\` shows them): "${shownPath(file)}"\n`,
       );
     }
+    for (const failure of unreadable) terminal.notes.write(renderFailure(failure, terminal.notes));
     const verb = options.check === true ? "to format" : "formatted";
     terminal.notes.write(`${count(changed.length, "file")} ${verb}, of ${files.length}\n`);
   }
-  if (broken.length > 0) return exitCodes.usage;
+  if (broken.length + unreadable.length > 0) return exitCodes.usage;
   return options.check === true && changed.length > 0 ? exitCodes.problems : exitCodes.done;
 }
 

@@ -145,7 +145,7 @@ export function renderFailure(failure: Failure, output: Output): string {
   return `${lines.join("\n")}\n`;
 }
 
-export function failureJson(failure: Failure): unknown {
+export function failureJson(failure: Failure): { readonly error: unknown } {
   return {
     error: {
       code: failure.code,

@@ -1,3 +1,4 @@
+import { Failure } from "../base/failure.js";
 import { importCycle } from "./checks/import-cycle.js";
 import { importFile } from "./checks/import-file.js";
 import { importName } from "./checks/import-name.js";
@@ -12,7 +13,10 @@ import { plainText } from "./text.js";
 
 /** Gives texts of files to the language without it doing IO: a disk, open buffers over a disk, or a test's map. */
 export interface TextSource {
-  /** The text of the file at `path` (absolute), or undefined when there is none. */
+  /**
+   * The text of the file at `path` (absolute), or undefined when there is none. Throws a `Failure` when something is
+   * there that is no readable text.
+   */
   read(path: string): string | undefined;
   /** `reference` as written in an import of the file at `from`, as an absolute path. */
   resolve(from: string, reference: string): string;
@@ -50,7 +54,8 @@ export function checkOf(module: Module): ModuleCheck | undefined {
 /**
  * Parses and checks the file at `path` and everything that it imports, each file once. With the `previous` program
  * of the same file, only declarations that changed are parsed again, and only those are checked again that changed
- * or rest on a name whose meaning did. Never throws: a file that is missing is empty, with a problem at its import.
+ * or rest on a name whose meaning did. An imported file that is missing or
+ * unreadable is empty, with a problem at its import; a root that is unreadable is the source's `Failure`.
  */
 export function loadProgram(path: string, source: TextSource, previous?: Program): Program {
   const loader = new Loader(source, previous);
@@ -76,7 +81,8 @@ interface LoadedFile {
 class Loader {
   /** In the order of first use. */
   readonly #files = new Map<string, LoadedFile>();
-  readonly #missing = new Set<string>();
+  /** Imported files that have no text, with what to say of them. */
+  readonly #missing = new Map<string, string | undefined>();
 
   constructor(
     readonly source: TextSource,
@@ -88,11 +94,8 @@ class Loader {
     const waiting = [root];
     for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
       if (this.#files.has(path) || this.#missing.has(path)) continue;
-      const text = this.source.read(path);
-      if (text === undefined && path !== root) {
-        this.#missing.add(path);
-        continue;
-      }
+      const text = path === root ? this.source.read(path) : this.#readImported(path);
+      if (text === undefined && path !== root) continue;
       const file = this.#parse(path, text ?? "");
       const imports: ResolvedImport[] = [];
       const own = new Map<string, TransformSymbol>();
@@ -109,6 +112,18 @@ class Loader {
       this.#files.set(path, { file, imports, own });
       for (const { path: imported } of [...imports].reverse())
         if (imported !== undefined) waiting.push(imported);
+    }
+  }
+
+  #readImported(path: string): string | undefined {
+    try {
+      const text = this.source.read(path);
+      if (text === undefined) this.#missing.set(path, undefined);
+      return text;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.#missing.set(path, error.why === undefined ? error.message : `${error.message}. ${error.why}`);
+      return undefined;
     }
   }
 
@@ -164,7 +179,7 @@ class Loader {
         problem(
           importFile,
           statement.path.span,
-          `there is no such file: ${JSON.stringify(plainText(statement.path))}`,
+          this.#missing.get(path) ?? `there is no such file: ${JSON.stringify(plainText(statement.path))}`,
         ),
       );
     if (circle !== undefined)

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { Failure } from "../../server/base/failure.js";
 import type { PlacedProblem } from "../../server/language/problems.js";
 import { checkOf, loadProgram, type Program } from "../../server/language/program.js";
 import { mutate, seededRandom } from "../support/mutate.js";
@@ -117,4 +118,25 @@ test("a file that is not there, and one that is empty, are programs without decl
   const source = sourceOf(new Map([["empty.reprod", ""]]));
   assert.equal(loadProgram("/gone.reprod", source).problems.length, 0);
   assert.equal(loadProgram("/empty.reprod", source).root.file.declarations.length, 0);
+});
+
+test("an imported file that cannot be read is a problem at its import, and the rest is checked", () => {
+  const text = 'import { A } from "./lib.reprod"\nlet x = nothing\ncheck x == 1\nnode a = A {}\n';
+  const source = sourceOf(new Map([["main.reprod", text]]));
+  const { problems } = loadProgram("/main.reprod", {
+    ...source,
+    read: (file) => {
+      if (file !== "/lib.reprod") return source.read(file);
+      throw new Failure("file-unreadable", 'this file cannot be read: "/lib.reprod"', {
+        why: "It is a folder.",
+      });
+    },
+  });
+  assert.deepEqual(
+    problems.map(({ rule, message, span }) => [rule.code, message, text.slice(span.start, span.end)]),
+    [
+      ["reprod/import-file", 'this file cannot be read: "/lib.reprod". It is a folder.', '"./lib.reprod"'],
+      ["reprod/unknown-name", 'nothing is named "nothing"', "nothing"],
+    ],
+  );
 });
