@@ -6,6 +6,9 @@ import type { JournalLine, RunEvent } from "./events.js";
 /** Wall clock in milliseconds since 1970; it may jump, so nothing is ordered by it. */
 export type Clock = () => number;
 
+/** `fs.writeSync`; a test gives one whose disk is full. */
+export type WriteBytes = (file: number, bytes: Uint8Array, offset: number) => number;
+
 const NAME = /^events\.(\d+)\.jsonl$/;
 const RESERVE = "reserve";
 const RESERVE_BYTES = 1024 * 1024;
@@ -21,6 +24,7 @@ export class Journal {
   readonly epoch: number;
   readonly #folder: string;
   readonly #clock: Clock;
+  readonly #write: WriteBytes;
   readonly #listeners: ((line: JournalLine) => void)[] = [];
   readonly #file: number;
   #buffer = "";
@@ -30,18 +34,19 @@ export class Journal {
   #closed = false;
 
   /** Starts the next epoch of the run in `folder`, which must exist. The file name is the writer's alone. */
-  static open(folder: string, clock: Clock = Date.now): Journal {
+  static open(folder: string, clock: Clock = Date.now, write: WriteBytes = fs.writeSync): Journal {
     for (let epoch = (journalFiles(folder).at(-1)?.epoch ?? 0) + 1; ; epoch++) {
       try {
         const file = fs.openSync(path.join(folder, `events.${epoch}.jsonl`), "ax", 0o644);
-        return new Journal(folder, file, epoch, clock);
+        return new Journal(folder, file, epoch, clock, write);
       } catch (error) {
         if (systemCode(error) !== "EEXIST") throw error;
       }
     }
   }
 
-  private constructor(folder: string, file: number, epoch: number, clock: Clock) {
+  private constructor(folder: string, file: number, epoch: number, clock: Clock, write: WriteBytes) {
+    this.#write = write;
     this.#folder = folder;
     this.#file = file;
     this.epoch = epoch;
@@ -83,7 +88,7 @@ export class Journal {
     let written = 0;
     while (written < bytes.length) {
       try {
-        written += fs.writeSync(this.#file, bytes, written);
+        written += this.#write(this.#file, bytes, written);
       } catch (error) {
         if (systemCode(error) !== "ENOSPC") throw error;
         if (!this.#freeReserve()) break;

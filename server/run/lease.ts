@@ -11,7 +11,7 @@ const GAP_MILLISECONDS = 10_000;
  * a pause it costs two looks at a clock.
  */
 export class LeaseGuard {
-  readonly #claims: Claims;
+  readonly #claims: Pick<Claims, "stillHolds">;
   readonly #lease: Claim;
   readonly #wall: Clock;
   readonly #monotonic: Clock;
@@ -20,7 +20,7 @@ export class LeaseGuard {
   #pauses = 0;
 
   constructor(
-    claims: Claims,
+    claims: Pick<Claims, "stillHolds">,
     lease: Claim,
     wall: Clock = Date.now,
     monotonic: Clock = () => performance.now(),
