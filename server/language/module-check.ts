@@ -70,6 +70,8 @@ export function checkModule(
 class Check implements ModuleCheck {
   readonly fileProblems = new Map<Statement, Problem[]>();
   readonly #declared = new Map<string, readonly DeclaredName[]>();
+  /** Names whose types are being found out at this moment. */
+  readonly #sought = new Set<string>();
   readonly #similar = new Map<string, string | undefined>();
   #places: ReadonlyMap<Statement, Declaration> | undefined;
   readonly #names = new Map<string, FileName | undefined>();
@@ -192,7 +194,12 @@ class Check implements ModuleCheck {
         signature: undefined,
         conditional: this.#conditional.has(name),
       };
-    const type = this.#cyclic.has(name) ? UNKNOWN : this.#checked(first.statement).type;
+    // A local name may be that of the declaration it stands in: whether it is taken is asked while its type is sought.
+    if (this.#cyclic.has(name) || this.#sought.has(name))
+      return { kind, type: UNKNOWN, signature: undefined, conditional: false };
+    this.#sought.add(name);
+    const { type } = this.#checked(first.statement);
+    this.#sought.delete(name);
     return { kind, type: type ?? UNKNOWN, signature: undefined, conditional: false };
   }
 

@@ -913,6 +913,11 @@ export class Parser extends ExpressionParser {
         if (part.kind === "text") interpreter += part.value;
         else this.report(syntax, part.span, "an interpreter is a plain string, without interpolation");
       }
+    } else if (this.atWord("node") && !scanner.newlineBefore) {
+      // The only reserved word that is an interpreter too.
+      interpreter = "node";
+      interpreterSpan = this.tokenSpan();
+      this.next();
     } else if (scanner.kind !== "fence") {
       const name = this.name('"bash", "sh", "python", "r", "node" or a quoted interpreter');
       interpreter = name.text;
