@@ -4,7 +4,7 @@ import { editCase } from "./cases/edit.js";
 import { hashCase } from "./cases/hash.js";
 import { planCase } from "./cases/plan.js";
 import { runCase } from "./cases/run.js";
-import { installPeers } from "./peers.js";
+import { installPeers, removeFolders } from "./peers.js";
 import { type Row, renderTable } from "./table.js";
 
 interface Case {
@@ -51,10 +51,14 @@ async function main(): Promise<void> {
     `${cpu.length} × ${cpu[0]?.model ?? "cpu"}, Node ${process.versions.node}, ${os.type()} ${os.release()}\n\n`,
   );
   const results: Record<string, readonly Row[]> = {};
-  for (const one of chosen) {
-    const rows = await one.measure({ quick });
-    results[one.name] = rows;
-    process.stdout.write(`${renderTable(one.title, rows)}\n`);
+  try {
+    for (const one of chosen) {
+      const rows = await one.measure({ quick });
+      results[one.name] = rows;
+      process.stdout.write(`${renderTable(one.title, rows)}\n`);
+    }
+  } finally {
+    removeFolders();
   }
   mkdirSync("out/bench", { recursive: true });
   writeFileSync("out/bench/results.json", `${JSON.stringify(results, null, 2)}\n`);

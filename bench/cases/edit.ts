@@ -9,7 +9,7 @@ import { quantile } from "../measure.js";
 import { freshFolder } from "../peers.js";
 import { milliseconds, type Row } from "../table.js";
 
-const file = path.resolve("out/bench/work/edit/edit.reprod");
+const file = path.join(freshFolder("edit"), "edit.reprod");
 
 /** One buffer, as an editor holds it. */
 class OpenBuffer implements TextSource {
@@ -24,7 +24,6 @@ class OpenBuffer implements TextSource {
 
 /** Each key of a word typed into places all over the file, then taken back: what a person does to a file. */
 export async function editCase(): Promise<readonly Row[]> {
-  freshFolder("edit");
   const rows: Row[] = [];
   for (const [lines, aim] of [
     [2_000, 8],

@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { createWriteStream, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createWriteStream, existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { bundlePath } from "../../server/base/bundle.js";
 import { median, timeProcess } from "../measure.js";
+import { freshFolder } from "../peers.js";
 import { milliseconds, type Row } from "../table.js";
 
 const gibibyte = 2 ** 30;
@@ -10,8 +11,7 @@ const rounds = 3;
 
 /** Two files of 1 GiB through `reprod plan` without a stat cache, beside one `openssl dgst` process a file. */
 export async function hashCase(): Promise<readonly Row[]> {
-  const folder = path.resolve("out/bench/work/hash");
-  mkdirSync(folder, { recursive: true });
+  const folder = freshFolder("hash");
   for (const [name, seed] of [
     ["a.bin", 1],
     ["b.bin", 2],
@@ -36,7 +36,6 @@ export async function hashCase(): Promise<readonly Row[]> {
         .wallMilliseconds,
     );
   }
-  rmSync(folder, { recursive: true, force: true });
   const reprod = median(ours);
   const openssl = median(theirs);
   return [
