@@ -38,12 +38,11 @@ export async function cancelRun(project: Project, claims: Claims, run: RunId): P
     },
     ...(engine !== undefined && { containers: engine }),
   });
-  const remains = new Remains(executor, tmp, run);
+  const remains = new Remains(executor, tmp);
   try {
     const left = LeftAttempts.find(runs, tmp, [run], claims);
     return { kind: "cleaned", ended: await discardLeft(left, claims, executor, remains, engine?.engine) };
   } finally {
     await executor.close();
-    remains.sweep();
   }
 }

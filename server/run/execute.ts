@@ -28,7 +28,7 @@ import { publishOuts } from "./publish.js";
 import type { MakingBase } from "./records.js";
 import { Remains } from "./remains.js";
 import { RequestInbox } from "./requests.js";
-import { createRunFolder, markFinished, newRunId, type RunOptions, runIds } from "./runs.js";
+import { createRunFolder, isUnfinished, markFinished, newRunId, type RunOptions, runIds } from "./runs.js";
 import { engineForRun } from "./where.js";
 
 export interface RunResult {
@@ -130,7 +130,7 @@ class Run {
     fs.mkdirSync(project.folders.tmp, { recursive: true });
     const executor = this.#executor();
     const journal = Journal.open(folder, this.#clock);
-    const remains = new Remains(executor, project.folders.tmp, run);
+    const remains = new Remains(executor, project.folders.tmp);
     try {
       if (hooks.onEvent !== undefined) journal.listen(hooks.onEvent);
       journal.write({
@@ -173,7 +173,7 @@ class Run {
     } finally {
       journal.close();
       await executor.close();
-      remains.sweep();
+      remains.sweep((other) => isUnfinished(path.join(project.folders.runs, other)));
       claims.release(lease.claim);
     }
   }

@@ -1,45 +1,35 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { RunId } from "../base/brand.js";
+import { isRunId } from "../base/brand.js";
 import { systemCode } from "../base/failure.js";
 import type { Executor } from "../executors/executor.js";
 
 /** More in a working folder than the private folder and a place for outs: staged inputs, intermediate files. */
 const SMALL_FOLDER = 2;
+/** Attempt folders that are kept for `reprod logs`, of the newest runs first; some 30 kB each. */
+const KEPT_ATTEMPTS = 20_000;
 
 /**
- * What attempts leave behind when their results are durable. The working folder goes, and all of it when the script
- * wrote nothing to its logs; script, values and logs of the others stay for `reprod logs`.
- *
- * Large working folders go at once, since disks are finite. Of small ones there may be ten thousands, and deleting
- * them takes longer than making them did: they go after the run, by a process of low priority that nobody waits for.
+ * What attempts leave behind when their results are durable. Large working folders go at once, since disks are finite.
+ * Small ones stay with script, values and logs until their run is an old one: deleting ten thousand folders takes
+ * longer than making them did, and some file systems make new ones slowly for minutes after (ext4 without a journal
+ * searches past every inode that was freed lately). So a run never pays for deleting what it has just made.
  */
 export class Remains {
   readonly #executor: Executor;
   readonly #tmp: string;
-  readonly #list: string;
-  #small: string[] = [];
 
   /** `tmp` is the folder of all runs' attempts. */
-  constructor(executor: Executor, tmp: string, run: RunId) {
+  constructor(executor: Executor, tmp: string) {
     this.#executor = executor;
     this.#tmp = tmp;
-    this.#list = path.join(tmp, `${run}.remove`);
   }
 
   discard(attemptFolder: string): void {
     const work = path.join(attemptFolder, "work");
-    const small = isSmall(work);
-    const silent =
-      isEmpty(path.join(attemptFolder, "stdout.log")) && isEmpty(path.join(attemptFolder, "stderr.log"));
-    if (small) this.#small.push(silent ? attemptFolder : work);
-    else if (silent) this.#executor.discard(attemptFolder);
-    else this.#discardWork(attemptFolder, work);
-  }
-
-  /** The executor deletes attempt folders, so a working folder whose logs stay is moved into one of its own. */
-  #discardWork(attemptFolder: string, work: string): void {
+    if (isSmall(work)) return;
+    // The executor deletes attempt folders, so the working folder is moved into one of its own.
     const trash = path.join(this.#tmp, "trash", path.basename(attemptFolder));
     fs.mkdirSync(trash, { recursive: true });
     try {
@@ -51,19 +41,28 @@ export class Remains {
     this.#executor.discard(trash);
   }
 
-  /** Starts deleting what is small. What a machine that goes down leaves is deleted with the run by `reprod gc`. */
-  sweep(): void {
-    if (this.#small.length === 0) return;
-    fs.writeFileSync(this.#list, this.#small.map((folder) => `${folder}\0`).join(""));
-    this.#small = [];
-    const command = 'xargs -0 nice -n 19 rm -rf -- < "$1"; rm -f -- "$1"';
-    const sweeper = spawn("/bin/sh", ["-c", command, "sh", this.#list], {
+  /**
+   * Deletes the attempts of old runs, by a process of low priority that nobody waits for. `mayHave` says which runs
+   * somebody may still need them of: they are not counted and not touched.
+   */
+  sweep(mayHave: (run: string) => boolean): void {
+    const runs = fs.readdirSync(this.#tmp).filter(isRunId).sort().reverse();
+    const old: string[] = [];
+    let kept = 0;
+    for (const run of runs) {
+      if (mayHave(run)) continue;
+      const folder = path.join(this.#tmp, run);
+      if (kept <= KEPT_ATTEMPTS) kept += fs.readdirSync(folder).length;
+      if (kept > KEPT_ATTEMPTS && run !== runs[0]) old.push(folder);
+    }
+    if (old.length === 0) return;
+    const sweeper = spawn("nice", ["-n", "19", "rm", "-rf", "--", ...old.slice(0, 500)], {
       detached: true,
       stdio: "ignore",
       cwd: "/",
       env: { PATH: "/usr/bin:/bin" },
     });
-    // Without a process to be had, it stays until it is collected.
+    // Without a process to be had they stay; the end of the next run tries again.
     sweeper.on("error", () => undefined);
     sweeper.unref();
   }
@@ -76,9 +75,4 @@ function isSmall(work: string): boolean {
     if (systemCode(error) === "ENOENT") return true;
     throw error;
   }
-}
-
-function isEmpty(file: string): boolean {
-  const stats = fs.statSync(file, { throwIfNoEntry: false });
-  return stats === undefined || stats.size === 0;
 }
