@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import { createInterface } from "node:readline/promises";
 import type { AbsolutePath } from "../base/brand.js";
 import { lockPath, readLock } from "../data/lock.js";
@@ -24,7 +25,9 @@ interface GcOptions extends JsonOption {
 export async function run({ terminal }: CommandContext, options: GcOptions): Promise<number> {
   const { out } = terminal;
   const project = currentProject();
-  const store = openLocalStore(project.folders.store, { readOnly: options.dryRun === true });
+  const store = openLocalStore(project.folders.store, {
+    readOnly: options.dryRun === true || !fs.existsSync(project.folders.store),
+  });
   const claims = openClaims(project);
   try {
     const rules = { keepMilliseconds: options.keep, pins: lockedObjects(project) };

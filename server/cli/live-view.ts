@@ -29,6 +29,7 @@ export function liveView(progress: RunProgress, output: Output, stream: NodeJS.W
       progress.apply(line);
       if (text !== undefined) waiting.push(text);
     },
+    note: (text) => waiting.push(text),
     close() {
       clearInterval(timer);
       if (waiting.length > 0) log.persist(waiting.splice(0).join("\n"));

@@ -11,7 +11,7 @@ import type { Claims } from "../store/local.js";
 import type { CommandContext, PipelineOptions } from "./commands.js";
 import { problemJson, renderProblem, shownPath } from "./report.js";
 import type { Terminal } from "./terminal.js";
-import { bytes, count } from "./text.js";
+import { bytes, count, printable } from "./text.js";
 
 /** The platform of images that say nothing else (language.md rule 24). */
 export const IMAGE_PLATFORM = "linux/amd64";
@@ -110,8 +110,16 @@ export function currentProject(): Project {
   return readProject(findProjectRoot(process.cwd()));
 }
 
-/** A run or a plan is not the place for warnings in full; that there are some must not be lost. */
-export function reportWarningCount({ notes }: Terminal, opened: OpenedPipeline): void {
+/**
+ * A run or a plan is not the place for warnings in full; that there are some must not be lost. Nor must it be that
+ * the graph is partial, because a table behind a url has not been fetched yet.
+ */
+export function reportRemarks({ notes }: Terminal, opened: OpenedPipeline): void {
+  for (const reason of opened.pending) {
+    notes.write(
+      `${notes.colours.yellow("not known yet")}: ${printable(reason)}; nodes that rest on it are left out\n`,
+    );
+  }
   const warnings = opened.problems.filter((problem) => problem.rule.severity === "warning").length;
   if (warnings === 0) return;
   const file = shownPath(opened.file);

@@ -3,7 +3,7 @@ import { planJson, planPipeline } from "../run/plan.js";
 import type { StateName } from "../run/states.js";
 import type { CommandContext, TargetOptions } from "./commands.js";
 import { exitCodes } from "./exit.js";
-import { open, refuseInvalid, reportWarningCount } from "./open.js";
+import { open, refuseInvalid, reportRemarks } from "./open.js";
 import type { Output } from "./terminal.js";
 import { count, duration, printable, table, writeJson } from "./text.js";
 
@@ -13,7 +13,7 @@ export async function run(context: CommandContext, file: string, options: Target
   const opened = await open(context, file, options);
   // A plan of a file with errors would leave out what they touch, and a reader would not see that.
   if (refuseInvalid(terminal, opened, options.json === true)) return exitCodes.usage;
-  if (!options.json) reportWarningCount(terminal, opened);
+  if (!options.json) reportRemarks(terminal, opened);
   const plan = await planPipeline(opened, { targets: options.target });
   const json = await planJson(plan);
   if (options.json) writeJson(terminal.out, json);

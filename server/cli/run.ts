@@ -8,7 +8,7 @@ import { exitCodes } from "./exit.js";
 import { plainView, type RunView } from "./live.js";
 import { lastLogLines, logText } from "./log-lines.js";
 import { nodeName } from "./names.js";
-import { open, refuseInvalid, reportWarningCount } from "./open.js";
+import { open, refuseInvalid, reportRemarks } from "./open.js";
 import { RunProgress } from "./progress.js";
 import { shownPath } from "./report.js";
 import type { Terminal } from "./terminal.js";
@@ -23,7 +23,7 @@ export async function run(
   const { terminal } = context;
   const opened = await open(context, file, options);
   if (refuseInvalid(terminal, opened, options.json === true)) return exitCodes.usage;
-  if (!options.json) reportWarningCount(terminal, opened);
+  if (!options.json) reportRemarks(terminal, opened);
   const asked: RunOptions = {
     set: options.set,
     directory: process.cwd(),
@@ -61,7 +61,7 @@ async function attached(
   const view = await viewFor(terminal, progress, options);
   terminal.handleInterrupts();
   const whenInterrupted = (): void => {
-    terminal.notes.write("\nending the run; what is finished is kept. Once more to leave at once.\n");
+    view.note("ending the run; what is finished is kept. Once more to leave at once.");
   };
   terminal.interrupted.addEventListener("abort", whenInterrupted, { once: true });
   let result: RunResult;
@@ -97,12 +97,22 @@ function interruptCode(signal: AbortSignal): number {
 }
 
 async function viewFor(
-  { out }: Terminal,
+  { out, notes }: Terminal,
   progress: RunProgress,
   options: RunCommandOptions,
 ): Promise<RunView> {
-  if (options.json) return { show: (line) => out.write(`${JSON.stringify(line)}\n`), close: () => undefined };
-  if (!out.interactive) return plainView(progress, out);
+  if (options.json) {
+    return {
+      show: (line) =>
+        out.write(`${JSON.stringify(line)}
+`),
+      note: (text) =>
+        notes.write(`${text}
+`),
+      close: () => {},
+    };
+  }
+  if (!out.interactive) return plainView(progress, out, notes);
   const { liveView } = await import("./live-view.js");
   return liveView(progress, out, process.stdout);
 }

@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import { hashOneFile } from "../run/hash.js";
 import { openLocalStore } from "../store/local-store.js";
 import { type StoreProblem, type Verification, verifyStore } from "../store/verify.js";
@@ -10,7 +11,8 @@ import { bytes, count, printable, writeJson } from "./text.js";
 /** `reprod verify`: what is found broken is put aside, so that the next run makes it again. */
 export async function run({ terminal }: CommandContext, options: JsonOption): Promise<number> {
   const project = currentProject();
-  const store = openLocalStore(project.folders.store);
+  // Looking at a store must not make one.
+  const store = openLocalStore(project.folders.store, { readOnly: !fs.existsSync(project.folders.store) });
   const status = new StatusLine(terminal);
   let found: Verification;
   try {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
 import { test } from "node:test";
 import colors from "picocolors";
 import { Failure } from "../../server/base/failure.js";
-import { exitCodeOf, renderFailure, renderProblem } from "../../server/cli/report.js";
+import { defectFailure, exitCodeOf, renderFailure, renderProblem } from "../../server/cli/report.js";
 import type { Output } from "../../server/cli/terminal.js";
 import type { PlacedProblem } from "../../server/language/problems.js";
 
@@ -70,4 +71,18 @@ test("a failure says what, where, why and what to do", () => {
   );
   assert.equal(exitCodeOf(failure), 1);
   assert.equal(exitCodeOf(new Failure("unknown-target", "")), 2);
+});
+
+test("what nobody foresaw is told as a defect of ours, with its stack in a file and not on the screen", (t) => {
+  const failure = defectFailure(new Error("boom\nmore", { cause: new TypeError("deeper") }));
+  assert.equal(exitCodeOf(failure), 70);
+  const shown = renderFailure(failure, output);
+  assert.match(shown, /^error\[defect\]: Reprod itself failed: "boom"\n/);
+  assert.doesNotMatch(shown, /^\s+at /m);
+  const file = /The details are in "([^"]+)"/.exec(shown)?.[1] ?? "";
+  t.after(() => fs.rmSync(file, { force: true }));
+  const details = fs.readFileSync(file, "utf8");
+  assert.match(details, /node v\d+/);
+  assert.match(details, /Error: boom\nmore\n +at .*report\.test/s);
+  assert.match(details, /caused by: TypeError: deeper/);
 });

@@ -155,3 +155,10 @@ test("a VCF that was got out tells how it was made, from the genome's digest to 
   assert.equal(from.sha256, genome);
   assert.equal(json.ancestry.at(-1).recipeId, json.record.recipeId);
 });
+
+test("the picture in the README is what graph draws", async () => {
+  const drawn = await reprod(folder, ["graph", "variants.reprod", "--format", "svg", "--families"]);
+  const media = path.resolve("media/variants-graph.svg");
+  if (process.env.REPROD_UPDATE === "1") fs.writeFileSync(media, drawn.stdout);
+  else assert.equal(drawn.stdout, fs.readFileSync(media, "utf8"));
+});
