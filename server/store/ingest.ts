@@ -65,8 +65,28 @@ export async function ingestOuts(
     if (error instanceof Failure && error.code === "disk-full") {
       return { kind: "failed", failure: "DiskFull", message: error.message };
     }
+    const unreadable = unreadableBelow(work, error);
+    if (unreadable !== undefined) {
+      const message = `what the script left behind cannot be read (${unreadable.code}): "${unreadable.path}"`;
+      return { kind: "failed", failure: "OutInvalid", message };
+    }
     throw error;
   }
+}
+
+/**
+ * A system error that a script caused: paths that are too long, files of another user, or a process that left the
+ * script's group and still deletes. It fails this node alone.
+ */
+function unreadableBelow(
+  work: string,
+  error: unknown,
+): { readonly code: string; readonly path: string } | undefined {
+  const code = systemCode(error);
+  if (code === undefined || !(error instanceof Error) || !("path" in error)) return undefined;
+  if (typeof error.path !== "string" || !`${error.path}/`.startsWith(`${work}/`)) return undefined;
+  const shown = path.relative(work, error.path);
+  return { code, path: shown.length > 200 ? `${shown.slice(0, 200)}…` : shown };
 }
 
 /** An out as it was found; what it is in the record is known when its files are hashed. */
@@ -100,6 +120,7 @@ class Ingestion {
     if (work?.isDirectory() !== true) {
       throw new OutProblem("OutMissing", "the script removed its own working folder");
     }
+    openFolder(this.#work, work, ".");
     const found: (readonly [NodeOut, Found])[] = outs.map((out) => [out, this.#find(out)]);
     await this.#hashAll();
     this.#checkUnchanged();
@@ -142,13 +163,18 @@ class Ingestion {
     }
     const prefix = below === "" || below === "." ? "" : `${below}/`;
     // A link on the way could lead anywhere: only true folders are walked.
-    if (prefix !== "" && this.#locate(below)?.stats.isDirectory() !== true) return [];
+    if (prefix !== "") {
+      const place = this.#locate(below);
+      if (place?.stats.isDirectory() !== true) return [];
+      openFolder(place.file, place.stats, below);
+    }
     const matches = picomatch(pattern, { dot: false, windows: false });
     const names: string[] = [];
     const isOurs = (name: string) => isReserved(prefix + name);
     for (const entry of walkTree(path.join(this.#work, prefix), isOurs)) {
       const name = prefix + entry.path;
-      if (entry.kind !== "folder" && matches(name)) names.push(name);
+      if (entry.kind === "folder") openFolder(path.join(this.#work, name), entry.stats, name);
+      else if (matches(name)) names.push(name);
     }
     return names.sort(compareCodePoints);
   }
@@ -162,6 +188,7 @@ class Ingestion {
     let stats: fs.Stats | undefined;
     for (const part of out.split("/")) {
       if (stats !== undefined && !stats.isDirectory()) return undefined;
+      if (stats !== undefined) openFolder(file, stats, path.relative(this.#work, file));
       file = `${file}/${part}`;
       stats = fs.lstatSync(file, { throwIfNoEntry: false });
       if (stats === undefined) return undefined;
@@ -220,11 +247,11 @@ class Ingestion {
   #dir(out: string, place: Place): FoundItem {
     const entries: (() => TreeEntry)[] = [];
     const links: TreeEntry[] = [];
-    openFolder(place.file);
+    openFolder(place.file, place.stats, out);
     for (const entry of walkTree(place.file)) {
       switch (entry.kind) {
         case "folder":
-          openFolder(`${place.file}/${entry.path}`);
+          openFolder(`${place.file}/${entry.path}`, entry.stats, `${out}/${entry.path}`);
           entries.push(() => entry);
           break;
         case "link":
@@ -381,8 +408,8 @@ function openFile(candidate: Candidate): void {
   changeMode(candidate.file, 0o400, candidate.shown);
 }
 
-function openFolder(folder: string): void {
-  if ((fs.lstatSync(folder).mode & 0o700) !== 0o700) changeMode(folder, 0o700, folder);
+function openFolder(folder: string, stats: fs.Stats, shown: string): void {
+  if ((stats.mode & 0o700) !== 0o700) changeMode(folder, 0o700, shown);
 }
 
 function changeMode(file: string, mode: number, shown: string): void {

@@ -5,7 +5,7 @@ import picomatch from "picomatch";
 /** What a walk meets, parents before children. Paths are relative to the folder, joined by `/`. */
 export type WalkEntry =
   | { readonly kind: "file"; readonly path: string; readonly stats: fs.Stats }
-  | { readonly kind: "folder"; readonly path: string }
+  | { readonly kind: "folder"; readonly path: string; readonly stats: fs.Stats }
   | { readonly kind: "link"; readonly path: string; readonly target: string };
 
 /** Something that no Dir can hold; the message names it. */
@@ -29,7 +29,7 @@ export function* walkTree(
       const absolute = `${folder}/${path}`;
       const stats = fs.lstatSync(absolute);
       if (stats.isDirectory()) {
-        yield { kind: "folder", path };
+        yield { kind: "folder", path, stats };
         left.push(path);
       } else if (stats.isFile()) {
         yield { kind: "file", path, stats };
