@@ -86,9 +86,13 @@ test("SVG: accessible, without scripts, with the page's colours", () => {
     /<title id="reprod-title">drawn<\/title>\n<desc id="reprod-desc">3 nodes\. Targets: all\.<\/desc>/,
   );
   assert.equal(svg.match(/<g class="box/g)?.length, 3);
-  assert.equal(svg.match(/<path class="edge"/g)?.length, 2);
-  assert.ok(svg.includes("currentColor") && !/#[0-9a-f]{3,6}\b(?!arrow)/.test(svg.replaceAll("#reprod", "")));
+  assert.equal(svg.match(/<path [^>]*marker-end="url\(#reprod-arrow\)"/g)?.length, 2);
+  for (const variable of ["--reprod-line", "--reprod-box", "--reprod-target"])
+    assert.ok(svg.includes(`var(${variable},`));
   assert.ok(!svg.includes("NaN") && !svg.includes("undefined"));
+  // Viewers without variables see dark letters on light boxes, and not black on black.
+  for (const [rect] of svg.matchAll(/<rect[^>]*>/g))
+    assert.match(rect, / stroke="currentColor" fill="#[0-9a-f]{3,6}"/);
 });
 
 test("hostile keys stay text in every format", () => {

@@ -10,9 +10,19 @@ const LONGEST_LABEL = 48;
 const MOST_BOXES = 600;
 
 /**
- * A picture of a graph, self-contained and without scripts. Colours follow the page: lines and letters are
- * `currentColor`, surfaces are the CSS variables `--reprod-box` and `--reprod-target`, with fallbacks that suit light
- * and dark. Layout grows faster than the graph, so beyond 600 boxes it refuses (`Failure` "graph-too-large").
+ * Beside it every colour is an attribute too, for viewers that know neither variables nor media queries: they drop
+ * the declarations that they cannot read.
+ */
+const STYLE = [
+  ".reprod-graph{color:var(--reprod-line,#1f2328)}",
+  ".reprod-graph .box rect{fill:var(--reprod-box,#fff)}",
+  ".reprod-graph .target rect{fill:var(--reprod-target,var(--reprod-box,#eef4ff))}",
+  "@media(prefers-color-scheme:dark){.reprod-graph{color:var(--reprod-line,#e6edf3)}.reprod-graph .box rect{fill:var(--reprod-box,#161b22)}.reprod-graph .target rect{fill:var(--reprod-target,var(--reprod-box,#1b2638))}}",
+].join("");
+
+/**
+ * A picture of a graph, self-contained and without scripts. Colours follow the page's CSS variables
+ * `--reprod-line`, `--reprod-box` and `--reprod-target`; without them, its light or dark scheme. Layout grows faster than the graph, so beyond 600 boxes it refuses (`Failure` "graph-too-large").
  */
 export function svgText(view: View): string {
   if (view.boxes.length > MOST_BOXES)
@@ -34,32 +44,35 @@ export function svgText(view: View): string {
   const parts: string[] = [];
   for (const edge of graph.edges()) {
     const points: readonly Point[] = graph.edge(edge).points ?? [];
-    parts.push(`<path class="edge" d="${pathOf(points)}" marker-end="url(#reprod-arrow)"/>`);
+    parts.push(
+      `<path d="${pathOf(points)}" fill="none" stroke="currentColor" opacity=".55" marker-end="url(#reprod-arrow)"/>`,
+    );
   }
   for (const [at, { label, detail, kind, target, state }] of boxes.entries()) {
     const { x, y, width, height } = graph.node(String(at));
     const left = round(x - width / 2);
     const top = round(y - height / 2);
     const style = `box ${kind}${target ? " target" : ""}`;
-    const frame = `width="${round(width)}" height="${round(height)}" rx="6"`;
+    const surface = target ? 'fill="#eef4ff" stroke-width="2"' : 'fill="#fff"';
+    const frame = `width="${round(width)}" height="${round(height)}" rx="6" stroke="currentColor" ${surface}`;
     parts.push(
       `<g class="${style}"${state === undefined ? "" : ` data-state="${escaped(state)}"`}>`,
       // A family is a stack of nodes.
       ...(kind === "family" ? [`<rect x="${left + 4}" y="${top + 4}" ${frame}/>`] : []),
       `<rect x="${left}" y="${top}" ${frame}/>`,
-      `<text x="${left + PADDING}" y="${top + LINE + 2}">${escaped(label)}</text>`,
-      `<text class="detail" x="${left + PADDING}" y="${top + 2 * LINE + 2}">${escaped(detail)}</text>`,
+      `<text x="${left + PADDING}" y="${top + LINE + 2}" fill="currentColor">${escaped(label)}</text>`,
+      `<text x="${left + PADDING}" y="${top + 2 * LINE + 2}" fill="currentColor" opacity=".7">${escaped(detail)}</text>`,
       "</g>",
     );
   }
   const { width = 0, height = 0 } = graph.graph();
   const size = `${Math.ceil(finite(width)) + 8} ${Math.ceil(finite(height)) + 8}`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="reprod-title reprod-desc" viewBox="0 0 ${size}" font-family="system-ui, sans-serif" font-size="13">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="reprod-title reprod-desc" class="reprod-graph" viewBox="0 0 ${size}" font-family="system-ui, sans-serif" font-size="13" color="#1f2328">`,
     `<title id="reprod-title">${escaped(view.title)}</title>`,
     `<desc id="reprod-desc">${escaped(view.description)}</desc>`,
-    `<style>.box rect{fill:var(--reprod-box,Canvas);stroke:currentColor}.box text{fill:currentColor}.box .detail{opacity:.7}.target rect{stroke-width:2;fill:var(--reprod-target,var(--reprod-box,Canvas))}.edge{fill:none;stroke:currentColor;opacity:.6}#reprod-arrow path{fill:currentColor}</style>`,
-    `<defs><marker id="reprod-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>`,
+    `<style>${STYLE}</style>`,
+    `<defs><marker id="reprod-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z" fill="currentColor"/></marker></defs>`,
     ...parts,
     "</svg>",
     "",
@@ -71,8 +84,18 @@ interface Point {
   readonly y: number;
 }
 
+/** Through the middles between the points, each point pulling the line towards it: no corner, and none overshot. */
 function pathOf(points: readonly Point[]): string {
-  return points.map(({ x, y }, at) => `${at === 0 ? "M" : "L"}${round(x)} ${round(y)}`).join("");
+  const [first, ...rest] = points;
+  const last = rest.pop();
+  if (first === undefined || last === undefined) return "";
+  let path = `M${round(first.x)} ${round(first.y)}`;
+  for (const [at, { x, y }] of rest.entries()) {
+    const next = rest[at + 1];
+    const end = next === undefined ? last : { x: (x + next.x) / 2, y: (y + next.y) / 2 };
+    path += `Q${round(x)} ${round(y)} ${round(end.x)} ${round(end.y)}`;
+  }
+  return rest.length === 0 ? `${path}L${round(last.x)} ${round(last.y)}` : path;
 }
 
 function round(value: number): number {
