@@ -94,6 +94,7 @@ export interface Resources {
   /** May be fractional: 0.5. */
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** 0 when neither text nor project asks for any. */
   readonly diskBytes: number;
   readonly timeoutMilliseconds: number | undefined;
 }

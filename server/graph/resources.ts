@@ -14,7 +14,8 @@ const MEBIBYTE = 2 ** 20;
 const DEFAULTS: Resources = {
   cpus: 1,
   memoryBytes: 2 * 2 ** 30,
-  diskBytes: 10 * 2 ** 30,
+  // Nothing is kept free for what nobody asked for: a laptop with little left still runs small nodes.
+  diskBytes: 0,
   timeoutMilliseconds: undefined,
 };
 

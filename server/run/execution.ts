@@ -443,7 +443,7 @@ export class Execution {
     }
     this.#fail(task, {
       kind: "DiskFull",
-      message: `it asks for ${task.diskBytes} bytes of disk, and ${free} are free in "${this.#context.tmp}"`,
+      message: `it asks for ${mebibytes(task.diskBytes)} of disk, and ${mebibytes(free)} are free in "${this.#context.tmp}"`,
     });
     return false;
   }
@@ -855,6 +855,10 @@ function kindOfFailure(code: string): FailureKind {
     default:
       return "StageFailed";
   }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.floor(bytes / 2 ** 20)} MiB`;
 }
 
 function stoppedBecause(reason: StopReason | undefined): string {

@@ -639,7 +639,7 @@ node b = T { f: file("big"), up: [a.to], n: 3 } resources { cpus: 0.5 } retry { 
   assert.deepEqual(a.resources(), {
     cpus: 2,
     memoryBytes: 2 ** 21,
-    diskBytes: 10 * 2 ** 30,
+    diskBytes: 0,
     timeoutMilliseconds: 3_600_000,
   });
   assert.equal(b.resources().cpus, 0.5);
