@@ -39,7 +39,10 @@ test("a digest finds who made it, oldest first; a source's digest finds who read
 test("a file inside a folder that is an out is found with its path", async (t) => {
   const store = openLocalStore(temporaryFolder(t));
   const inside = store.objects.putText("inside");
-  const manifest = printTree([{ kind: "folder", path: "a" }, { kind: "file", path: "a/b.txt", executable: false, sha256: inside, size: 6 }]);
+  const manifest = printTree([
+    { kind: "folder", path: "a" },
+    { kind: "file", path: "a/b.txt", executable: false, sha256: inside, size: 6 },
+  ]);
   store.objects.putText(manifest);
   const sha256 = treeDigest(manifest);
   const record = recordOf("folder", {
