@@ -54,10 +54,11 @@ export class Journal {
     try {
       // Real blocks, not a hole: they are what makes room for the last lines on a full disk (C11).
       fs.writeFileSync(path.join(folder, RESERVE), Buffer.alloc(RESERVE_BYTES, " "));
-      this.#reserve = true;
     } catch (error) {
-      if (systemCode(error) !== "ENOSPC") throw error;
+      // As much of it as there was room for is there, and helps all the same.
+      if (!isDiskFull(error)) throw error;
     }
+    this.#reserve = true;
   }
 
   /** Hears each line at once, before it is on disk. */
@@ -90,7 +91,7 @@ export class Journal {
       try {
         written += this.#write(this.#file, bytes, written);
       } catch (error) {
-        if (systemCode(error) !== "ENOSPC") throw error;
+        if (!isDiskFull(error)) throw error;
         if (!this.#freeReserve()) break;
       }
     }
@@ -116,6 +117,11 @@ export class Journal {
     fs.rmSync(path.join(this.#folder, RESERVE), { force: true });
     return true;
   }
+}
+
+function isDiskFull(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === "ENOSPC" || code === "EDQUOT";
 }
 
 /** Journal files of a run, oldest first. Empty when the folder isn't there. */

@@ -136,7 +136,7 @@ function readRefusal(folder: string): Failure | undefined {
   const why = text("why");
   const fix = text("fix");
   const place = text("place");
-  return new Failure(text("code") ?? "not-started", text("message") ?? "the run could not start", {
+  return new Failure(text("code") ?? "runner-ended", text("message") ?? "the run could not start", {
     ...(why !== undefined && { why }),
     ...(fix !== undefined && { fix }),
     ...(place !== undefined && { place }),

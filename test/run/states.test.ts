@@ -308,3 +308,43 @@ for a in ["x, y", "z"] {
   assert.equal((await names("made")).length, 4);
   await assert.rejects(names("mode"), { code: "unknown-target" });
 });
+
+test("rule 25 a plan finds many nodes by their content ids before anything runs", async (context) => {
+  const text = `transform Seed {
+  out seed: File = "seed.txt"
+  run sh \`\`\`
+    echo seed > "$seed"
+  \`\`\`
+}
+transform Use {
+  in seed: File
+  param i: Int
+  out made: File = "made.txt"
+  run sh \`\`\`
+    cat "$seed" > "$made"
+    echo "$i" >> "$made"
+  \`\`\`
+}
+node seed = Seed {}
+for i in range(80) {
+  node used[i] = Use { seed: seed.seed, i }
+}
+target used
+`;
+  const made = new PipelineProject(context, text);
+  await made.run();
+  made.edit("echo seed", "printf 'seed\\n'");
+  const before = (await made.plan()).summary;
+  assert.deepEqual([before.stale, before.waiting], [1, 80]);
+  await made.run({ targets: ["seed"] });
+  const plan = await made.plan();
+  assert.equal(plan.summary.cached, 81);
+  assert.equal(plan.toRun, 0);
+  const by = plan.nodes.map(({ state }) => (state.state === "cached" ? state.by : state.state));
+  assert.equal(by.filter((how) => how === "content").length, 80);
+  // A run that finds them writes the records of their new recipes (A4).
+  await made.run();
+  assert.deepEqual(made.started(), []);
+  const after = await made.plan();
+  assert.ok(after.nodes.every(({ state }) => state.state === "cached" && state.by === "recipe"));
+});
