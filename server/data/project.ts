@@ -130,7 +130,7 @@ export function prepareProject(project: Project): Project {
       }
     }
   } catch (error) {
-    throw readOnly(reprod, error);
+    throw projectReadOnly(reprod, error);
   }
   return readProject(project.root);
 }
@@ -146,7 +146,7 @@ export function createProjectFile(project: Project, settings: ProjectSettings = 
   try {
     created = createFile(file, `${text}\n`);
   } catch (error) {
-    throw readOnly(file, error);
+    throw projectReadOnly(file, error);
   }
   if (!created) {
     throw new Failure("project-exists", `this project has a settings file already: "${file}"`, {
@@ -168,7 +168,7 @@ export function rememberContainer(project: Project, container: LocalContainer): 
   try {
     replaceFile(file, printLocal({ ...prepared.local, container }));
   } catch (error) {
-    throw readOnly(file, error);
+    throw projectReadOnly(file, error);
   }
   return readProject(project.root);
 }
@@ -226,7 +226,7 @@ function isFolder(file: string): boolean {
   }
 }
 
-function readOnly(file: string, error: unknown): Failure {
+export function projectReadOnly(file: string, error: unknown): Failure {
   return new Failure("project-read-only", `the project's own files cannot be written: "${file}"`, {
     why: `The system says: ${systemReason(error)}.`,
     fix: "Make the folder writable, or work in a copy of the project; checking works without.",

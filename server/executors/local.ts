@@ -449,6 +449,14 @@ class LocalAttempt implements AttemptHandle {
     if ((signal === "SIGKILL" || code === 137) && this.executor.sawOutOfMemory()) {
       return { kind: "out-of-memory" };
     }
+    // What the script complains of is a consequence: nothing else can be written there either (C11).
+    if (code !== 0 && isDiskFull(this.folder)) {
+      const how = signal === undefined ? `with exit code ${code}` : `by ${signal}`;
+      return {
+        kind: "disk-full",
+        message: `the script ended ${how}, and no space is left: "${path.dirname(this.folder)}"`,
+      };
+    }
     return signal === undefined ? { kind: "exited", code } : { kind: "signalled", signal };
   }
 
@@ -535,7 +543,8 @@ function makeFolder(folder: string): void {
 function endOfPreparation(error: unknown): AttemptEnd {
   const code = systemCode(error);
   const message = error instanceof Error ? error.message : String(error);
-  if (code === "ENOSPC" || code === "EDQUOT") return { kind: "disk-full", message };
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return { kind: "disk-full", message: `no space is left for the attempt's files (${message})` };
   if (!(error instanceof Failure)) {
     if (code !== undefined) return { kind: "stage-failed", message };
     throw error;

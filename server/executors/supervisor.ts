@@ -120,7 +120,7 @@ class Supervisor {
     }
     this.process.on("error", (error) => this.end(error.message));
     this.process.on("close", (code, signal) =>
-      this.end(this.complaint.trim() || `it ended with ${signal ?? `exit code ${code}`}`),
+      this.end(this.complaint.trim() || `its supervisor ended with ${signal ?? `exit code ${code}`}`),
     );
     // A supervisor that ended makes writing fail; its end is told by "close".
     this.process.stdin?.on("error", () => undefined);

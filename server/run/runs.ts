@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { decodeTime, ulid } from "ulid";
 import { isRunId, type RecipeId, type RunId } from "../base/brand.js";
 import { Failure, systemCode } from "../base/failure.js";
+import { projectReadOnly } from "../data/project.js";
 import type { FailureKind } from "../graph/model.js";
 import type { Claims, Holder } from "../store/local.js";
 import type { Usage } from "../store/record.js";
@@ -134,12 +135,19 @@ export function newRunId(newest: RunId | undefined, clock: Clock = Date.now): Ru
   return id;
 }
 
-/** Makes the folder of a new run. Throws when the project cannot be written. */
+/** Makes the folder of a new run. Throws a `Failure` (`project-read-only`) when the project cannot be written. */
 export function createRunFolder(runsFolder: string, run: RunFile): string {
   const folder = path.join(runsFolder, run.run);
-  fs.mkdirSync(folder, { recursive: true });
-  fs.writeFileSync(path.join(folder, UNFINISHED), "");
-  fs.writeFileSync(path.join(folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`, { flag: "wx" });
+  try {
+    fs.mkdirSync(runsFolder, { recursive: true });
+    // Apart from its parent: a recursive one on a read-only disk is told as `ENOENT`.
+    if (!fs.existsSync(folder)) fs.mkdirSync(folder);
+    fs.writeFileSync(path.join(folder, UNFINISHED), "");
+    fs.writeFileSync(path.join(folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`, { flag: "wx" });
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") throw error;
+    throw projectReadOnly(runsFolder, error);
+  }
   return folder;
 }
 
