@@ -1,6 +1,5 @@
 // Bundles each entry point for Node 20. `npm run build` and `npm ci` (through "prepare") both end here.
-import { existsSync } from "node:fs";
-import { chmod, rm, symlink } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { build } from "esbuild";
 
 const production = !process.argv.includes("--dev");
@@ -28,10 +27,3 @@ await build({
   logLevel: "warning",
 });
 await chmod(`${outdir}/cli.js`, 0o755);
-
-// So that `npx reprod` runs this very program in a checkout, as it does where Reprod is installed.
-if (outdir === "dist" && existsSync("node_modules/.bin") && process.platform !== "win32") {
-  const link = "node_modules/.bin/reprod";
-  await rm(link, { force: true });
-  await symlink("../../dist/cli.js", link);
-}
