@@ -19,6 +19,8 @@ export class RunProgress {
   reused = 0;
   failed = 0;
   skipped = 0;
+  /** Scripts that were ended because the run was. They are no failures: nothing is known against them. */
+  cancelled = 0;
   readonly running = new Map<string, RunningNode>();
   /** In the order in which they failed. */
   readonly failures: {
@@ -53,6 +55,10 @@ export class RunProgress {
         break;
       case "node-failed":
         this.running.delete(line.node);
+        if (line.failure === "Cancelled") {
+          this.cancelled++;
+          break;
+        }
         this.failed++;
         this.failures.push({ node: line.node, message: line.message, folder: this.#folders.get(line.node) });
         break;
@@ -69,7 +75,7 @@ export class RunProgress {
 
   /** Nodes that need nothing more. */
   get settled(): number {
-    return this.cached + this.made + this.reused + this.failed + this.skipped;
+    return this.cached + this.made + this.reused + this.failed + this.skipped + this.cancelled;
   }
 
   /** Nodes a second that were made or reused since the run began. */
@@ -167,6 +173,8 @@ export function eventLine(line: JournalLine, progress: RunProgress, colours: Col
       return `${colours.green("=")} ${printable(line.node)}  ${colours.dim(`reused: ${how}`)}`;
     }
     case "node-failed":
+      if (line.failure === "Cancelled")
+        return `${colours.yellow("•")} ${printable(line.node)}: ended with the run`;
       return `${colours.red("✗")} ${printable(line.node)}: ${printable(line.message)}`;
     case "warning": {
       const where = line.node === undefined ? "" : `${printable(line.node)}: `;

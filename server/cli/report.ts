@@ -170,6 +170,7 @@ const failuresOfTheMachine = new Set([
   "store-copy-differs",
   "store-damaged",
   "store-read-only",
+  "store-removed",
 ]);
 
 export function exitCodeOf(failure: Failure): number {

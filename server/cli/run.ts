@@ -149,7 +149,8 @@ async function renderEnd(
     `${result.made.toLocaleString("en-US")} made`,
     result.reused > 0 ? `${result.reused.toLocaleString("en-US")} reused` : "",
     `${result.cached.toLocaleString("en-US")} cached`,
-    result.failed > 0 ? `${result.failed.toLocaleString("en-US")} failed` : "",
+    progress.failed > 0 ? `${progress.failed.toLocaleString("en-US")} failed` : "",
+    progress.cancelled > 0 ? `${progress.cancelled.toLocaleString("en-US")} ended` : "",
     result.skipped > 0 ? `${result.skipped.toLocaleString("en-US")} not started` : "",
   ].filter((part) => part !== "");
   const paint =

@@ -122,3 +122,17 @@ test("plain lines tell of each end once, with hostile names written out", () => 
     /attempt 1 ended with OutOfMemory, trying again/,
   );
 });
+
+test("a script that was ended with its run is no failure", () => {
+  const progress = new RunProgress();
+  const line = at(1, {
+    event: "node-failed",
+    node: "a",
+    recipe: id,
+    failure: "Cancelled",
+    message: "cancelled",
+  });
+  progress.apply(line);
+  assert.deepEqual([progress.failed, progress.cancelled, progress.failures], [0, 1, []]);
+  assert.equal(eventLine(line, progress, plain), "• a: ended with the run");
+});
