@@ -28,7 +28,7 @@ export class Remains {
 
   discard(attemptFolder: string): void {
     const work = path.join(attemptFolder, "work");
-    if (isSmall(work)) return;
+    if (namesIn(work).length <= SMALL_FOLDER) return;
     // The executor deletes attempt folders, so the working folder is moved into one of its own.
     const trash = path.join(this.#tmp, "trash", path.basename(attemptFolder));
     fs.mkdirSync(trash, { recursive: true });
@@ -46,13 +46,13 @@ export class Remains {
    * somebody may still need them of: they are not counted and not touched.
    */
   sweep(mayHave: (run: string) => boolean): void {
-    const runs = fs.readdirSync(this.#tmp).filter(isRunId).sort().reverse();
+    const runs = namesIn(this.#tmp).filter(isRunId).sort().reverse();
     const old: string[] = [];
     let kept = 0;
     for (const run of runs) {
       if (mayHave(run)) continue;
       const folder = path.join(this.#tmp, run);
-      if (kept <= KEPT_ATTEMPTS) kept += fs.readdirSync(folder).length;
+      if (kept <= KEPT_ATTEMPTS) kept += namesIn(folder).length;
       if (kept > KEPT_ATTEMPTS && run !== runs[0]) old.push(folder);
     }
     if (old.length === 0) return;
@@ -68,11 +68,19 @@ export class Remains {
   }
 }
 
-function isSmall(work: string): boolean {
+/** None when the folder is gone: a script, a person or another run's sweeper may have deleted it. */
+function namesIn(folder: string): readonly string[] {
   try {
-    return fs.readdirSync(work).length <= SMALL_FOLDER;
+    return fs.readdirSync(folder);
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return true;
-    throw error;
+    switch (systemCode(error)) {
+      case "ENOENT":
+      case "ENOTDIR":
+      case "EACCES":
+        // Closed to its owner by a script: it stays until its run is an old one.
+        return [];
+      default:
+        throw error;
+    }
   }
 }

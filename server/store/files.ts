@@ -41,9 +41,23 @@ export function storeFailure(
         fix: "Save what you need, check the disk, then run `reprod verify`: what is damaged is made again.",
         cause: error,
       });
+    case "ENOENT":
+      if (!concerns(error, location)) return error;
+      return new Failure("store-removed", `the store was removed while it was in use: "${location}"`, {
+        why: "A folder that every store has, and that was there a moment ago, is gone.",
+        fix: "Run again: what was removed is made again.",
+        cause: error,
+      });
     default:
       return error;
   }
+}
+
+/** Whether a system error names something in the store, and not a file that should go there. */
+function concerns(error: unknown, location: string): boolean {
+  if (!(error instanceof Error) || !("path" in error)) return false;
+  const inStore = typeof error.path === "string" && error.path.startsWith(`${location}/`);
+  return inStore || !fs.existsSync(location);
 }
 
 export function readOnlyFailure(location: string, cause?: unknown): Failure {
