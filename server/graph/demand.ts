@@ -7,14 +7,18 @@ export interface Site {
   readonly span: Span;
 }
 
+/** Anything but undefined, which stands for "not known yet". */
+export type CellValue = NonNullable<unknown> | null;
+
 /**
  * Evaluation on demand: a cell is computed when it is first asked for, and once. Names are free in order, so cells
  * ask for each other in any pattern, chains of 100,000 included, and JavaScript's stack is short. When the stack gets
  * deep, the cell that is asked for is postponed: everything unwinds, the driver computes that cell on a fresh stack,
  * and then begins the interrupted one again. Each stretch of the chain is walked twice at most.
  */
-export abstract class Cell<T> {
-  result: { readonly value: T } | undefined;
+export abstract class Cell<T extends CellValue> {
+  /** Undefined until it is known; no value is undefined. */
+  value: T | undefined;
   /** It has no value: a problem was reported, or a fact is not known yet. */
   halted = false;
   /** Being computed, or interrupted until a cell that it asks for is there. */
@@ -27,7 +31,7 @@ export abstract class Cell<T> {
 }
 
 /** A cell whose computation is a function of its owner. */
-export class Computed<T> extends Cell<T> {
+export class Computed<T extends CellValue> extends Cell<T> {
   constructor(
     readonly label: string,
     readonly compute: () => T,
@@ -47,7 +51,7 @@ export class Halt {
 }
 
 class Postponed {
-  constructor(readonly cell: Cell<unknown>) {}
+  constructor(readonly cell: Cell<CellValue>) {}
 }
 
 export function isHalt(error: unknown): error is Halt {
@@ -59,15 +63,15 @@ const DEPTH_LIMIT = 250;
 
 export class Demand {
   /** Everything being computed or interrupted, in the order of asking: the path of a cycle lies in it. */
-  readonly #asking: Cell<unknown>[] = [];
+  readonly #asking: Cell<CellValue>[] = [];
   /** Grows with every level of evaluation, cells and expressions; kept by whoever recurses. */
   depth = 0;
 
-  constructor(readonly onCycle: (path: readonly Cell<unknown>[]) => void) {}
+  constructor(readonly onCycle: (path: readonly Cell<CellValue>[]) => void) {}
 
   /** The value of a cell. Throws `Halt` when it has none; other throws must pass through the caller. */
-  force<T>(cell: Cell<T>): T {
-    if (cell.result !== undefined) return cell.result.value;
+  force<T extends CellValue>(cell: Cell<T>): T {
+    if (cell.value !== undefined) return cell.value;
     if (cell.halted) throw Halt.instance;
     if (cell.active) {
       this.onCycle(this.#asking.slice(this.#asking.indexOf(cell)));
@@ -78,11 +82,13 @@ export class Demand {
   }
 
   /** Computes a cell from the outside, never from within a computation. True when it has a value then. */
-  settle(cell: Cell<unknown>): boolean {
-    const waiting: { readonly cell: Cell<unknown>; readonly base: number }[] = [{ cell, base: 0 }];
+  settle(cell: Cell<CellValue>): boolean {
+    if (cell.value !== undefined) return true;
+    if (cell.halted) return false;
+    const waiting: { readonly cell: Cell<CellValue>; readonly base: number }[] = [{ cell, base: 0 }];
     for (let top = waiting.at(-1); top !== undefined; top = waiting.at(-1)) {
       this.#forget(top.base);
-      if (top.cell.result !== undefined || top.cell.halted) {
+      if (top.cell.value !== undefined || top.cell.halted) {
         waiting.pop();
         continue;
       }
@@ -94,16 +100,16 @@ export class Demand {
         else if (!isHalt(error)) throw error;
       }
     }
-    return cell.result !== undefined;
+    return cell.value !== undefined;
   }
 
-  #run<T>(cell: Cell<T>): T {
+  #run<T extends CellValue>(cell: Cell<T>): T {
     cell.active = true;
     this.#asking.push(cell);
     const depth = this.depth++;
     try {
       const value = cell.compute();
-      cell.result = { value };
+      cell.value = value;
       this.#end(cell);
       return value;
     } catch (error) {
@@ -118,7 +124,7 @@ export class Demand {
     }
   }
 
-  #end(cell: Cell<unknown>): void {
+  #end(cell: Cell<CellValue>): void {
     cell.active = false;
     this.#asking.pop();
   }
@@ -128,7 +134,7 @@ export class Demand {
     for (let cell = this.#last(base); cell !== undefined; cell = this.#last(base)) this.#end(cell);
   }
 
-  #last(base: number): Cell<unknown> | undefined {
+  #last(base: number): Cell<CellValue> | undefined {
     return this.#asking.length > base ? this.#asking.at(-1) : undefined;
   }
 }

@@ -21,13 +21,13 @@ import { checkFailed } from "./checks/check-failed.js";
 import { missingValue } from "./checks/missing-value.js";
 import { coerce, fromJson, fromText, parsedJson } from "./coerce.js";
 import { DataReferences } from "./data-references.js";
-import { type Cell, Computed, Demand, Halt, type Site } from "./demand.js";
+import { type Cell, type CellValue, Computed, Demand, Halt, type Site } from "./demand.js";
 import { Expressions } from "./expressions.js";
 import type { Facts } from "./facts.js";
 import { Expander, Family } from "./families.js";
 import type { Graph, GraphNode, Publication, Resources, ToolUse } from "./model.js";
 import { NodeEvaluator } from "./node-evaluator.js";
-import { type Draft, type EvaluatedNode, nodeOf, outKind } from "./nodes.js";
+import { type Draft, type EvaluatedNode, itemsOf, nodeOf, outKind } from "./nodes.js";
 import { type Place, Reports, Trouble } from "./reports.js";
 import { BlockScope, type StatementScope, shapeOf, TopScope } from "./scopes.js";
 import { tableRows } from "./tables.js";
@@ -138,7 +138,7 @@ class Evaluator {
     }
     for (const family of families) this.#demand.settle(family.members);
     for (const { statement, scope } of this.#blocks) this.#check([statement], scope);
-    const drafts = families.flatMap((family) => family.members.result?.value.list ?? []);
+    const drafts = families.flatMap((family) => family.members.value?.list ?? []);
     for (const draft of drafts) this.#demand.settle(draft.inputs);
     const nodes = this.#finish(drafts);
     const graph = this.#graph(nodes, families);
@@ -266,7 +266,7 @@ class Evaluator {
             turns = this.#expander.turns(statement, scope);
           });
           if (!found) break;
-          for (const turn of turns) this.#check(shapeOf(turn.block).checked, turn);
+          for (const turn of turns) this.#check(turn.shape.checked, turn);
           break;
         }
         case "node":
@@ -326,7 +326,6 @@ class Evaluator {
    * resources in this order. Nodes that something is wrong with are left out with all below them.
    */
   #finish(drafts: readonly Draft[]): readonly EvaluatedNode[] {
-    const finished = new Set<EvaluatedNode>();
     const nodes: EvaluatedNode[] = [];
     const order = topologicalOrder(
       drafts.map(({ node }) => node),
@@ -334,12 +333,11 @@ class Evaluator {
     );
     for (const node of order) {
       const { draft } = node;
-      if (draft?.inputs.result === undefined) continue;
-      if (!node.upstream.every((upstream) => finished.has(upstream))) continue;
-      if (!this.#settle(() => this.#nodeEvaluator.finish(draft))) continue;
+      if (draft?.inputs.value === undefined) continue;
+      if (!node.upstream.every(({ index }) => index >= 0)) continue;
+      if (!this.#demand.settle(draft.rest)) continue;
       node.index = nodes.length;
       nodes.push(node);
-      finished.add(node);
     }
     return nodes;
   }
@@ -352,13 +350,12 @@ class Evaluator {
     for (const node of nodes) {
       byName.set(node.name, node);
       for (const value of node.ins) {
-        for (const item of value === null ? [] : "source" in value ? [value] : value)
-          if (item.source instanceof DataReference) data.add(item.source);
+        for (const { source } of itemsOf(value)) if (source instanceof DataReference) data.add(source);
       }
     }
     const members = new Map<string, readonly GraphNode[]>();
     for (const { name, members: cell } of families) {
-      const drafts = cell.result?.value.list ?? [];
+      const drafts = cell.value?.list ?? [];
       members.set(
         name,
         drafts.map(({ node }) => node).filter(({ index }) => index >= 0),
@@ -377,9 +374,9 @@ class Evaluator {
 
   #targetNodes(nodes: readonly EvaluatedNode[]): readonly EvaluatedNode[] {
     if (this.#targets.length === 0) {
-      const used = new Set<EvaluatedNode>();
-      for (const node of nodes) for (const upstream of node.upstream) used.add(upstream);
-      return nodes.filter((node) => !used.has(node));
+      const used = new Uint8Array(nodes.length);
+      for (const node of nodes) for (const upstream of node.upstream) used[upstream.index] = 1;
+      return nodes.filter((node) => used[node.index] === 0);
     }
     const targets = new Set<EvaluatedNode>();
     for (const { statement, scope } of this.#targets) {
@@ -418,7 +415,7 @@ class Evaluator {
     return publications;
   }
 
-  #reportCycle(cells: readonly Cell<unknown>[]): void {
+  #reportCycle(cells: readonly Cell<CellValue>[]): void {
     const sites = cells.flatMap(({ site, label }) => (site === undefined ? [] : [{ ...site, label }]));
     const [site] = sites;
     if (site === undefined) return;

@@ -22,7 +22,7 @@ import { badOperand } from "./checks/bad-operand.js";
 import { missingKey } from "./checks/missing-key.js";
 import { unreadableData } from "./checks/unreadable-data.js";
 import type { DataReferences } from "./data-references.js";
-import { Cell, type Demand, Halt, isHalt } from "./demand.js";
+import { Cell, type CellValue, type Demand, Halt, isHalt } from "./demand.js";
 import type { Fact, Facts } from "./facts.js";
 import { Family } from "./families.js";
 import { functionNamed } from "./functions.js";
@@ -81,7 +81,7 @@ export class Expressions {
     }
   }
 
-  force<T>(cell: Cell<T>): T {
+  force<T extends CellValue>(cell: Cell<T>): T {
     return this.#demand.force(cell);
   }
 
@@ -202,7 +202,8 @@ export class Expressions {
     if (trouble !== undefined) throw this.fail(expression, scope, trouble);
   }
 
-  #template({ parts, ...template }: StringTemplate, scope: Scope): string {
+  #template(template: StringTemplate, scope: Scope): string {
+    const { parts } = template;
     const [only] = parts;
     if (only === undefined) return "";
     if (parts.length === 1 && only.kind === "text") return only.value;
@@ -432,6 +433,8 @@ export class Expressions {
 
   /** A chain `a + b + c` leans to the left and may be long, so it is walked, not recursed into. */
   #binary(expression: Binary, scope: Scope): Value {
+    if (expression.left.kind !== "binary")
+      return this.#apply(expression, this.evaluate(expression.left, scope), scope);
     const chain: Binary[] = [];
     let innermost: Expression = expression;
     while (innermost.kind === "binary") {

@@ -16,7 +16,7 @@ import type { Expressions } from "./expressions.js";
 import { keyText, nodeName } from "./names.js";
 import { type Draft, EvaluatedNode } from "./nodes.js";
 import type { Reports } from "./reports.js";
-import { BlockScope, blocksOf, declares, type StatementScope, type TopScope } from "./scopes.js";
+import { BlockScope, blocksOf, declares, type StatementScope, shapeOf, type TopScope } from "./scopes.js";
 import type { LoweredTransform } from "./transforms.js";
 import type { Value } from "./value.js";
 import { describe } from "./values.js";
@@ -148,7 +148,7 @@ export class Expander {
           members.keyed ||= hasKeys(statement, family);
           continue;
         }
-        for (const turn of turns) this.#walk(turn.block, turn, family, members);
+        for (const turn of turns) this.#walk(turn.shape.statements, turn, family, members);
         if (turns.length === 0) members.keyed ||= hasKeys(statement, family);
       }
     }
@@ -230,15 +230,16 @@ export class Expander {
     if (statement.kind === "if") {
       const condition = this.#expressions.condition(statement.condition, scope);
       const block = condition ? statement.then : statement.otherwise;
-      return block === undefined ? [] : [new BlockScope(scope, block, [], [], evaluateLet)];
+      return block === undefined ? [] : [new BlockScope(scope, shapeOf(block), [], [], evaluateLet)];
     }
     const names = statement.names.map((name) => name.text);
     const items = this.#expressions.list(statement.source, scope);
     const over = this.#budget.turns(items.length);
     if (over !== undefined) throw this.#expressions.fail(statement.source, scope, over);
+    const shape = shapeOf(statement.body);
     return items.map((item) => {
       const values = this.#expressions.bind(names, item, statement.source, scope);
-      return new BlockScope(scope, statement.body, names, values, evaluateLet);
+      return new BlockScope(scope, shape, names, values, evaluateLet);
     });
   }
 }

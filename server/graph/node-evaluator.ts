@@ -33,6 +33,7 @@ export class NodeEvaluator {
   readonly #constants = new Map<NodeStatement, Clauses | undefined>();
   readonly #computeInputs = (draft: Draft): true => this.#inputs(draft);
   readonly #computeOuts = (draft: Draft): true => this.#outs(draft);
+  readonly #computeRest = (draft: Draft): true => this.#rest(draft);
   readonly #computeParam = (node: EvaluatedNode, index: number, inside: Scope): Value =>
     this.#param(draftOf(node), index, inside);
 
@@ -63,6 +64,7 @@ export class NodeEvaluator {
       this.#computeParam,
       this.#computeInputs,
       this.#computeOuts,
+      this.#computeRest,
     );
     node.draft = draft;
     return draft;
@@ -177,9 +179,10 @@ export class NodeEvaluator {
 
   // -------------------------------------------------------------- the rest, upstream first
 
-  finish(draft: Draft): void {
+  #rest(draft: Draft): true {
     const { node } = draft;
-    this.#expressions.force(draft.outs);
+    if (node.transform.sharedOuts === undefined) this.#expressions.force(draft.outs);
+    else node.outs = node.transform.sharedOuts;
     const ins = stageIns(node.transform.ins, draft.ins);
     if (ins instanceof Trouble) {
       this.#reports.add(
@@ -193,6 +196,7 @@ export class NodeEvaluator {
     node.ins = ins;
     if (node.transform.env !== undefined) node.env = this.#env(draft);
     this.#resources(draft);
+    return true;
   }
 
   #env({ node, inside }: Draft): ReadonlyMap<string, EnvValue> {
@@ -287,11 +291,14 @@ function draftOf(node: EvaluatedNode): Draft {
   return node.draft;
 }
 
+/** One for all nodes that have none. */
+const NONE: readonly never[] = [];
+
 /** Made for every node at once, so it is small: what can be shared is, the rest is made when asked for. */
 class NodeDraft implements Draft {
-  ins: readonly Value[] = [];
+  ins: readonly Value[] = NONE;
   readonly inputs: Cell<true>;
-  readonly outs: Cell<true>;
+  #outs: Cell<true> | undefined;
   #inside: TransformScope | undefined;
 
   constructor(
@@ -300,10 +307,20 @@ class NodeDraft implements Draft {
     readonly plan: ArgumentPlan,
     readonly computeParam: (node: EvaluatedNode, index: number, inside: Scope) => Value,
     computeInputs: (draft: Draft) => true,
-    computeOuts: (draft: Draft) => true,
+    readonly computeOuts: (draft: Draft) => true,
+    readonly computeRest: (draft: Draft) => true,
   ) {
     this.inputs = new NodeCell(this, computeInputs);
-    this.outs = new NodeCell(this, computeOuts);
+  }
+
+  get outs(): Cell<true> {
+    this.#outs ??= new NodeCell(this, this.computeOuts);
+    return this.#outs;
+  }
+
+  /** Asked for once, so it is not kept. */
+  get rest(): Cell<true> {
+    return new NodeCell(this, this.computeRest);
   }
 
   get inside(): TransformScope {
@@ -401,6 +418,7 @@ function upstreamOf(ins: readonly Value[]): readonly EvaluatedNode[] {
     else if (isList(value))
       for (const item of value) if (item instanceof OutReference) all.push(nodeOf(item));
   }
+  if (all.length === 0) return NONE;
   return all.length < 2 ? all : [...new Set(all)];
 }
 

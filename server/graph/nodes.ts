@@ -1,27 +1,30 @@
 import type { Declaration, NodeStatement } from "../language/syntax.js";
 import type { Cell } from "./demand.js";
-import type { EnvValue, GraphNode, InValue, NodeOut, Resources, Retry } from "./model.js";
+import type { EnvValue, GraphNode, InItem, InValue, NodeOut, Resources, Retry } from "./model.js";
 import type { ParamScope, Scope } from "./scopes.js";
 import type { ArgumentPlan, LoweredTransform } from "./transforms.js";
 import type { OutReference, Value } from "./value.js";
 
 const NO_ENV: ReadonlyMap<string, EnvValue> = new Map();
 const NO_RETRY: Retry = { attempts: 1, on: [], memoryFactor: 1 };
+/** One for all nodes: what a node has before it is evaluated costs nothing. */
+const NONE: readonly never[] = [];
+function notEvaluated(): never {
+  throw new Error("the resources of a node are set when it is evaluated");
+}
 
 /** A node while it is evaluated: others refer to it before its own arguments are known. */
 export class EvaluatedNode implements GraphNode {
   index = -1;
-  params: readonly Value[] = [];
-  ins: readonly InValue[] = [];
-  outs: readonly NodeOut[] = [];
+  params: readonly Value[] = NONE;
+  ins: readonly InValue[] = NONE;
+  outs: readonly NodeOut[] = NONE;
   env = NO_ENV;
-  upstream: readonly EvaluatedNode[] = [];
+  upstream: readonly EvaluatedNode[] = NONE;
   retry = NO_RETRY;
   /** Cut when the evaluation ends, so that scopes and cells do not live as long as the graph. */
   draft: Draft | undefined;
-  resources: (sizeOf?: (out: OutReference) => number | undefined) => Resources = () => {
-    throw new Error("the resources of a node are set when it is evaluated");
-  };
+  resources: (sizeOf?: (out: OutReference) => number | undefined) => Resources = notEvaluated;
 
   constructor(
     readonly family: string,
@@ -47,6 +50,8 @@ export interface Draft {
   readonly inputs: Cell<true>;
   /** Paths of the outs. */
   readonly outs: Cell<true>;
+  /** Staged ins, env, resources and retry: asked for when every upstream node is finished. */
+  readonly rest: Cell<true>;
 }
 
 /** Every node of an evaluation is an `EvaluatedNode`; the type of references is the wider one that others see. */
@@ -61,6 +66,16 @@ export function evaluated(node: GraphNode): EvaluatedNode {
 
 export function outKind(reference: OutReference): NodeOut["kind"] {
   return nodeOf(reference).transform.outs[reference.index]?.kind ?? "file";
+}
+
+/** What an in stages, as a list. */
+export function itemsOf(value: InValue): readonly InItem[] {
+  if (value === null) return NONE;
+  return isItemList(value) ? value : [value];
+}
+
+function isItemList(value: InItem | readonly InItem[]): value is readonly InItem[] {
+  return Array.isArray(value);
 }
 
 /** What an in of a finished node was given, before staging. */

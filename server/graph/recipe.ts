@@ -16,6 +16,7 @@ import type {
   RecordedOut,
   TaggedValue,
 } from "./model.js";
+import { itemsOf } from "./nodes.js";
 import {
   BytesValue,
   DataReference,
@@ -95,6 +96,12 @@ export class Identifier {
   ids(node: GraphNode): NodeIds | UnknownIds {
     const known = this.#ids[node.index];
     if (known !== undefined) return known;
+    // Asked in the order of the graph, every upstream has its ids.
+    if (node.upstream.every((upstream) => this.#ids[upstream.index] !== undefined)) {
+      const ids = this.#identify(node);
+      this.#ids[node.index] = ids;
+      return ids;
+    }
     // An explicit stack: chains are as long as people like.
     const stack: GraphNode[] = [node];
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
@@ -136,21 +143,11 @@ export class Identifier {
   content(node: GraphNode, made: (upstream: GraphNode) => MadeOuts | undefined): ContentId | undefined {
     const ids = this.ids(node);
     if (!idsKnown(ids)) return undefined;
-    if (ids.content !== undefined) return ids.content;
+    if (node.upstream.length === 0) return ids.content;
     const frame = this.#frame(node.transform);
     if ("unknown" in frame) return undefined;
-    let ins = "";
-    for (const { position, prefix } of frame.ins) {
-      const value = node.ins[position] ?? null;
-      let text = "";
-      for (const item of itemsOf(value)) {
-        const more = this.#contentText(item, made);
-        if (more === undefined) return undefined;
-        if (more !== "") text += text === "" ? more : `,${more}`;
-      }
-      ins += `${ins === "" ? "" : ","}${prefix}${isList(value) ? `[${text}]` : text || "null"}`;
-    }
-    return asContentId(sha256(`reprod-content-1\n${head(node)}${ins}${frame.body("content", node)}`));
+    const ins = this.#insText(node, frame, (item) => this.#contentText(item, made));
+    return ins === undefined ? undefined : asContentId(this.#hash("content", node, frame, ins));
   }
 
   /**
@@ -178,45 +175,57 @@ export class Identifier {
   #identify(node: GraphNode): NodeIds | UnknownIds {
     const frame = this.#frame(node.transform);
     if ("unknown" in frame) return frame;
-    let recipeIns = "";
-    let ownIns = "";
-    let hasUpstream = false;
+    const ins = this.#insText(node, frame, this.#recipeText);
+    if (typeof ins !== "string") return ins;
+    return new NodeIdsOnDemand(this.#hash("recipe", node, frame, ins), node, this);
+  }
+
+  /** For `NodeIdsOnDemand`: the own id, and the content id of a node that reads no other. */
+  hashFor(kind: "own" | "content", node: GraphNode): string {
+    const frame = this.#frame(node.transform);
+    const ins = "unknown" in frame ? frame : this.#insText(node, frame, this.#ownText);
+    if ("unknown" in frame || typeof ins !== "string")
+      throw new Error(`the node has a recipe id, but no own id: "${node.name}"`);
+    return this.#hash(kind, node, frame, ins);
+  }
+
+  #hash(kind: "recipe" | "own" | "content", node: GraphNode, frame: TransformFrame, ins: string): string {
+    return hash("sha256", `reprod-${kind}-1\n${head(node)}${ins}${frame.body(kind, node)}`, "hex");
+  }
+
+  /** The ins as the canonical text has them, each item by `textOf`; an item without text takes no place in a list. */
+  #insText<Unknown>(
+    node: GraphNode,
+    frame: TransformFrame,
+    textOf: (item: InItem) => string | Unknown,
+  ): string | Unknown {
+    let ins = "";
     for (const { position, prefix } of frame.ins) {
       const value = node.ins[position] ?? null;
-      let recipeText = "";
-      let ownText = "";
+      let text = "";
       for (const item of itemsOf(value)) {
-        const comma = recipeText === "" ? "" : ",";
-        if (item.source instanceof OutReference) {
-          const upstream = this.#ids[item.source.node.index];
-          if (upstream === undefined || !idsKnown(upstream))
-            return unknownUpstream(item.source.node, upstream);
-          hasUpstream = true;
-          const name = canonicalString(item.staged);
-          const out = canonicalString(outName(item.source));
-          recipeText += `${comma}{"name":${name},"out":${out},"recipe":"${upstream.recipe}"}`;
-          ownText += `${comma}{"name":${name},"out":${out}}`;
-        } else {
-          const text = this.#dataText(item, item.source);
-          if (typeof text !== "string") return text;
-          recipeText += comma + text;
-          ownText += comma + text;
-        }
+        const more = textOf(item);
+        if (typeof more !== "string") return more;
+        if (more !== "") text += text === "" ? more : `,${more}`;
       }
-      const separator = recipeIns === "" ? "" : ",";
-      const list = isList(value);
-      recipeIns += `${separator}${prefix}${list ? `[${recipeText}]` : recipeText || "null"}`;
-      ownIns += `${separator}${prefix}${list ? `[${ownText}]` : ownText || "null"}`;
+      ins += `${ins === "" ? "" : ","}${prefix}${isList(value) ? `[${text}]` : text || "null"}`;
     }
-    const start = head(node);
-    return {
-      recipe: asRecipeId(sha256(`reprod-recipe-1\n${start}${recipeIns}${frame.body("recipe", node)}`)),
-      own: asOwnId(sha256(`reprod-own-1\n${start}${ownIns}${frame.body("own", node)}`)),
-      content: hasUpstream
-        ? undefined
-        : asContentId(sha256(`reprod-content-1\n${start}${ownIns}${frame.body("content", node)}`)),
-    };
+    return ins;
   }
+
+  readonly #recipeText = (item: InItem): string | UnknownIds => {
+    if (item.source instanceof DataReference) return this.#dataText(item, item.source);
+    const { node } = item.source;
+    const upstream = this.#ids[node.index];
+    if (upstream === undefined || !idsKnown(upstream)) return unknownUpstream(node, upstream);
+    const out = canonicalString(outName(item.source));
+    return `{"name":${canonicalString(item.staged)},"out":${out},"recipe":"${upstream.recipe}"}`;
+  };
+
+  readonly #ownText = (item: InItem): string | UnknownIds => {
+    if (item.source instanceof DataReference) return this.#dataText(item, item.source);
+    return `{"name":${canonicalString(item.staged)},"out":${canonicalString(outName(item.source))}}`;
+  };
 
   #frame(transform: GraphTransform): TransformFrame | UnknownIds {
     let frame = this.#frames.get(transform);
@@ -493,6 +502,35 @@ class TransformFrame {
   }
 }
 
+/**
+ * The recipe id is asked of every node, the others of few: what is cached needs no own id, and without upstream no
+ * content id either. So they are hashed when they are first asked for, which spares a plan two thirds of its hashes.
+ */
+class NodeIdsOnDemand implements NodeIds {
+  readonly recipe: RecipeId;
+  readonly #node: GraphNode;
+  readonly #identifier: Identifier;
+  #own: OwnId | undefined;
+  #content: ContentId | undefined;
+
+  constructor(recipe: string, node: GraphNode, identifier: Identifier) {
+    this.recipe = asRecipeId(recipe);
+    this.#node = node;
+    this.#identifier = identifier;
+  }
+
+  get own(): OwnId {
+    this.#own ??= asOwnId(this.#identifier.hashFor("own", this.#node));
+    return this.#own;
+  }
+
+  get content(): ContentId | undefined {
+    if (this.#node.upstream.length > 0) return undefined;
+    this.#content ??= asContentId(this.#identifier.hashFor("content", this.#node));
+    return this.#content;
+  }
+}
+
 interface Field {
   readonly position: number;
   /** `"name":` and what follows it for every node. */
@@ -528,11 +566,6 @@ function head(node: GraphNode): string {
 
 function fileText(staged: string, kind: "file" | "dir", executable: boolean, digest: Sha256): string {
   return `{"executable":${executable},"kind":"${kind}","name":${canonicalString(staged)},"sha256":"${digest}"}`;
-}
-
-function itemsOf(value: null | InItem | readonly InItem[]): readonly InItem[] {
-  if (value === null) return [];
-  return isList(value) ? value : [value];
 }
 
 function isList<T extends object>(value: null | T | readonly T[]): value is readonly T[] {

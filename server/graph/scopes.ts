@@ -63,7 +63,7 @@ export class BlockScope extends StatementScope {
 
   constructor(
     readonly parent: Scope,
-    readonly block: readonly BlockStatement[],
+    readonly shape: BlockShape,
     readonly names: readonly string[],
     readonly values: readonly Value[],
     readonly evaluateLet: (statement: LetStatement, scope: Scope) => Value,
@@ -79,7 +79,7 @@ export class BlockScope extends StatementScope {
   }
 
   letCell(name: string): Cell<Value> | undefined {
-    const statement = shapeOf(this.block).lets.get(name);
+    const statement = this.shape.lets.get(name);
     if (statement === undefined) return undefined;
     this.#lets ??= new Map();
     let cell = this.#lets.get(name);
@@ -111,6 +111,7 @@ export class VariableScope implements Scope {
 
 /** What a block declares, found in its text once: a loop has many turns. */
 export interface BlockShape {
+  readonly statements: readonly BlockStatement[];
   readonly lets: ReadonlyMap<string, LetStatement>;
   /** Families declared at any depth. */
   readonly families: ReadonlySet<string>;
@@ -151,7 +152,7 @@ export function shapeOf(block: readonly BlockStatement[]): BlockShape {
       }
     }
   }
-  shape = { lets, families, checked };
+  shape = { statements: block, lets, families, checked };
   shapes.set(block, shape);
   return shape;
 }

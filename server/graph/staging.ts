@@ -12,6 +12,7 @@ import { isList } from "./values.js";
  * names only a run knows, gets a folder named like its in. Every out of an upstream node must have its path.
  */
 export function stageIns(ins: readonly LoweredIn[], values: readonly Value[]): readonly InValue[] | Trouble {
+  if (ins.length === 0) return NONE;
   const staged: InValue[] = ins.map(() => null);
   const taken = new TakenPaths();
   for (const [position, declared] of ins.entries()) {
@@ -56,6 +57,9 @@ function stageElement(
   const first = taken.take(aside, name);
   return first === undefined ? { source, staged: aside } : collision(aside, first, name);
 }
+
+/** One for all nodes without ins. */
+const NONE: readonly never[] = [];
 
 const NOT_ASCII = /[^\0-\x7f]/;
 

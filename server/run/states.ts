@@ -137,7 +137,9 @@ export class States {
           presence[node.index] = Presence.Mixed;
           continue;
         }
-        const content = own.content ?? identifier.content(node, made);
+        // Without upstream the recipe says all that the content id does, so no hash is spent on what is known.
+        const alone = node.upstream.length === 0;
+        const content = alone ? lookup.result.content : identifier.content(node, made);
         const counts =
           content === undefined
             ? await matchesPresent(opened, node, made)
@@ -158,7 +160,7 @@ export class States {
         }
         continue;
       }
-      const content = mixed.length > 0 ? undefined : (own.content ?? identifier.content(node, made));
+      const content = mixed.length > 0 ? undefined : identifier.content(node, made);
       contents[node.index] = content;
       const found = await finder.find(content);
       if (found !== undefined) {
