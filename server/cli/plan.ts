@@ -5,7 +5,7 @@ import type { CommandContext, TargetOptions } from "./commands.js";
 import { exitCodes } from "./exit.js";
 import { open, refuseInvalid, reportRemarks } from "./open.js";
 import type { Output } from "./terminal.js";
-import { count, duration, printable, table, writeJson } from "./text.js";
+import { count, duration, grouped, printable, table, writeJson } from "./text.js";
 
 /** `reprod plan FILE`: what a run would do, and why. */
 export async function run(context: CommandContext, file: string, options: TargetOptions): Promise<number> {
@@ -118,7 +118,7 @@ export function familyOf(name: string): string {
 function summaryLine(json: PlanJson, output: Output): string {
   const parts = stateNames
     .filter((state) => json.summary[state] > 0)
-    .map((state) => statePainter(state, output)(`${json.summary[state].toLocaleString("en-US")} ${state}`));
+    .map((state) => statePainter(state, output)(`${grouped(json.summary[state])} ${state}`));
   return parts.length === 0 ? "no nodes" : parts.join(", ");
 }
 

@@ -1,6 +1,6 @@
 import type { JournalLine } from "../run/events.js";
 import type { Colours } from "./terminal.js";
-import { count, displayWidth, duration, printable, shortened } from "./text.js";
+import { count, displayWidth, duration, grouped, printable, shortened } from "./text.js";
 
 interface RunningNode {
   readonly startedAt: number;
@@ -129,8 +129,8 @@ function summary(progress: RunProgress, now: number, columns: number, colours: C
   const left = progress.millisecondsLeft(now);
   const rate = progress.rate(now);
   const parts = [
-    `${progress.settled.toLocaleString("en-US")} of ${nodes.toLocaleString("en-US")}`,
-    progress.cached > 0 ? `${progress.cached.toLocaleString("en-US")} cached` : "",
+    `${grouped(progress.settled)} of ${grouped(nodes)}`,
+    progress.cached > 0 ? `${grouped(progress.cached)} cached` : "",
     `${progress.running.size} running`,
     progress.failed > 0 ? `${progress.failed} failed` : "",
     rate > 0 ? `${rate >= 10 ? Math.round(rate) : rate.toFixed(1)}/s` : "",
@@ -153,7 +153,7 @@ export function eventLine(line: JournalLine, progress: RunProgress, colours: Col
       const todo = line.nodes - line.cached;
       return (
         `${colours.bold(printable(line.pipeline))}  run ${line.run}: ${count(line.nodes, "node")}, ` +
-        `${line.cached.toLocaleString("en-US")} cached, ${todo.toLocaleString("en-US")} to do (${printable(line.engine)})`
+        `${grouped(line.cached)} cached, ${grouped(todo)} to do (${printable(line.engine)})`
       );
     }
     case "attempt-started":

@@ -12,7 +12,7 @@ import { open, refuseInvalid, reportRemarks } from "./open.js";
 import { RunProgress } from "./progress.js";
 import { shownPath } from "./report.js";
 import type { Terminal } from "./terminal.js";
-import { count, duration, printable } from "./text.js";
+import { count, duration, grouped, printable } from "./text.js";
 
 /** `reprod run FILE` */
 export async function run(
@@ -146,12 +146,12 @@ async function renderEnd(
   if (more > 0) lines.push("", `and ${count(more, "more failed node")} (\`reprod status ${result.run}\`)`);
   if (lines.length > 0) lines.push("");
   const counts = [
-    `${result.made.toLocaleString("en-US")} made`,
-    result.reused > 0 ? `${result.reused.toLocaleString("en-US")} reused` : "",
-    `${result.cached.toLocaleString("en-US")} cached`,
-    progress.failed > 0 ? `${progress.failed.toLocaleString("en-US")} failed` : "",
-    progress.cancelled > 0 ? `${progress.cancelled.toLocaleString("en-US")} ended` : "",
-    result.skipped > 0 ? `${result.skipped.toLocaleString("en-US")} not started` : "",
+    `${grouped(result.made)} made`,
+    result.reused > 0 ? `${grouped(result.reused)} reused` : "",
+    `${grouped(result.cached)} cached`,
+    progress.failed > 0 ? `${grouped(progress.failed)} failed` : "",
+    progress.cancelled > 0 ? `${grouped(progress.cancelled)} ended` : "",
+    result.skipped > 0 ? `${grouped(result.skipped)} not started` : "",
   ].filter((part) => part !== "");
   const paint =
     result.outcome === "done" ? colours.green : result.outcome === "failed" ? colours.red : colours.yellow;

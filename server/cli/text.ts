@@ -28,9 +28,14 @@ function printableLine(line: string): string {
   return line.replace(/\r$/, "").split("\t").map(printable).join("\t");
 }
 
+/** `1,234,567`. `toLocaleString` would say the same, after loading the tables of all languages for 10 ms. */
+export function grouped(amount: number): string {
+  return String(amount).replace(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
 /** `1 node`, `2 nodes` */
 export function count(amount: number, singular: string, plural = `${singular}s`): string {
-  return `${amount.toLocaleString("en-US")} ${amount === 1 ? singular : plural}`;
+  return `${grouped(amount)} ${amount === 1 ? singular : plural}`;
 }
 
 /** `350 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h` */
