@@ -20,7 +20,7 @@ export interface ExportOptions {
  * the path that it made. It appears whole: it is made beside its place and renamed.
  *
  * Throws `export-outside` for a place that is not in `folder`, `export-exists`, `store-lost` when the store has not
- * all of it any more, `disk-full`.
+ * all of it any more, `disk-full`, `read-only`, `permission-denied`.
  */
 export async function exportOut(
   store: LocalStore,
@@ -29,7 +29,12 @@ export async function exportOut(
   options: ExportOptions = {},
 ): Promise<string> {
   const relative = options.as ?? out.path;
-  const target = placeIn(path.resolve(folder), relative);
+  let target: string;
+  try {
+    target = placeIn(path.resolve(folder), relative);
+  } catch (error) {
+    throw unwritable(error, folder);
+  }
   const temporary = path.join(path.dirname(target), `.reprod-${temporaryName()}`);
   try {
     if (options.replace !== true && fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined) {
@@ -40,7 +45,7 @@ export async function exportOut(
     putInPlace(temporary, target);
     return target;
   } catch (error) {
-    throw storeFailure(error, path.dirname(target));
+    throw unwritable(error, path.dirname(target));
   } finally {
     fs.rmSync(temporary, { recursive: true, force: true });
   }
@@ -49,7 +54,7 @@ export async function exportOut(
 /** The absolute path, its folders made. A link among them could lead out of `folder`, so each must be a true folder. */
 function placeIn(folder: string, relative: string): string {
   if (!isSafeRelativePath(relative)) throw outside(relative);
-  fs.mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   let at = folder;
   for (const part of relative.split("/").slice(0, -1)) {
     at = path.join(at, part);
@@ -59,6 +64,42 @@ function placeIn(folder: string, relative: string): string {
     else if (!stats.isDirectory()) throw exists(at);
   }
   return path.join(folder, relative);
+}
+
+function makeFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+    // So Node.js tells of a read-only file system; asking for its nearest folder tells the true reason.
+    let parent = path.dirname(folder);
+    while (!fs.existsSync(parent)) parent = path.dirname(parent);
+    fs.accessSync(parent, fs.constants.W_OK);
+    throw error;
+  }
+}
+
+/** What kept a file from its place, which is the user's own folder and no part of the store. */
+function unwritable(error: unknown, folder: string): unknown {
+  const more = { cause: error };
+  switch (systemCode(error)) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return new Failure("disk-full", `no space is left in this folder: "${folder}"`, {
+        fix: "Make room, or name another folder.",
+        ...more,
+      });
+    case "EROFS":
+      return new Failure("read-only", `this folder is on a read-only file system: "${folder}"`, more);
+    case "EACCES":
+    case "EPERM":
+      return new Failure("permission-denied", `this folder may not be written: "${folder}"`, {
+        fix: "Change its permissions, or name another folder.",
+        ...more,
+      });
+    default:
+      return storeFailure(error, folder);
+  }
 }
 
 async function exportFile(

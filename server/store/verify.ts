@@ -99,8 +99,9 @@ class StoreCheck {
     this.#options.signal?.throwIfAborted();
     const file = this.#store.objects.pathOf(sha256);
     try {
-      const { size } = fs.statSync(file);
-      const whole = (await digestOf(file, size, this.#hash)) === sha256;
+      const stats = fs.statSync(file);
+      const { size } = stats;
+      const whole = stats.isFile() && (await digestOf(file, size, this.#hash)) === sha256;
       this.#objects++;
       this.#bytes += size;
       if (!whole) {
