@@ -83,7 +83,9 @@ function unreadableBelow(
   error: unknown,
 ): { readonly code: string; readonly path: string } | undefined {
   const code = systemCode(error);
-  if (code === undefined || !(error instanceof Error) || !("path" in error)) return undefined;
+  // What has a second path is a move into the store, whose own trouble it is.
+  if (code === undefined || !(error instanceof Error) || !("path" in error) || "dest" in error)
+    return undefined;
   if (typeof error.path !== "string" || !`${error.path}/`.startsWith(`${work}/`)) return undefined;
   const shown = path.relative(work, error.path);
   return { code, path: shown.length > 200 ? `${shown.slice(0, 200)}…` : shown };

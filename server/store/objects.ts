@@ -152,12 +152,23 @@ export class ObjectFolder implements Objects {
       fs.chmodSync(file, 0o444);
       fs.utimesSync(file, OBJECT_TIME, OBJECT_TIME);
       const object = this.pathOf(sha256);
-      this.#layout.inFolder(object, () => fs.renameSync(file, object));
+      this.#layout.inFolder(object, () => this.#renameOver(file, object, sha256));
       this.#unsynced.add(sha256);
       return true;
     } catch (error) {
       if (systemCode(error) === "EXDEV") return false;
       throw storeFailure(error, this.#layout.folder);
+    }
+  }
+
+  #renameOver(file: string, object: string, sha256: Sha256): void {
+    try {
+      fs.renameSync(file, object);
+    } catch (error) {
+      // Somebody put a folder there, which no rename replaces.
+      if (systemCode(error) !== "EISDIR") throw error;
+      this.quarantine(sha256);
+      fs.renameSync(file, object);
     }
   }
 
