@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import picomatch from "picomatch";
+import { excludes } from "../graph/exclude.js";
 import { systemReason } from "./files.js";
 import { type FolderEntry, readFolder } from "./folder.js";
 
@@ -69,14 +69,6 @@ export async function walkFolder(
     }
   }
   return { files, folders, links };
-}
-
-/** The test of a Dir's `exclude` patterns, for a path relative to it. */
-export function excludes(patterns: readonly string[]): (path: string) => boolean {
-  if (patterns.length === 0) return () => false;
-  // `cache/` and `./cache` are what people write for a folder.
-  const clean = patterns.map((pattern) => pattern.replace(/^\.\//, "").replace(/(.)\/+$/, "$1"));
-  return picomatch(clean, { dot: true });
 }
 
 function list(folder: string, below: string): readonly FolderEntry[] {

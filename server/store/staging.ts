@@ -2,13 +2,14 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Sha256 } from "../base/brand.js";
 import { Failure, systemCode } from "../base/failure.js";
+import { excludes } from "../graph/exclude.js";
 import { printTree, type TreeEntry, treeDigest } from "../graph/tree.js";
 import { isAbsent, storeFailure } from "./files.js";
 import { isSafeRelativePath } from "./layout.js";
 import type { HashFile, InputToStage, LocalStore, Staged, StagedLink } from "./local.js";
 import { copyOnPool, digestOf, OBJECT_TIME, SMALL_FILE, sha256Of } from "./objects.js";
 import { readManifest } from "./records.js";
-import { excludes, WalkProblem, walkTree } from "./tree-walk.js";
+import { WalkProblem, walkTree } from "./tree-walk.js";
 
 /** C7: bigger objects are linked, unless the script is root's, against whom no mode holds. */
 export const LARGEST_COPY = 256 * 1024 * 1024;

@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
 import * as fs from "node:fs";
-import picomatch from "picomatch";
 
 /** What a walk meets, parents before children. Paths are relative to the folder, joined by `/`. */
 export type WalkEntry =
@@ -23,9 +22,10 @@ export function* walkTree(
   // An explicit stack: a script can nest folders deeper than calls can nest.
   const left = [""];
   for (let below = left.pop(); below !== undefined; below = left.pop()) {
-    for (const name of readNames(below === "" ? folder : `${folder}/${below}`)) {
+    for (const { name, utf8 } of readNames(below === "" ? folder : `${folder}/${below}`)) {
       const path = below === "" ? name : `${below}/${name}`;
       if (leave(path)) continue;
+      if (!utf8) throw new WalkProblem(`a file name is not UTF-8: "${name}"`);
       const absolute = `${folder}/${path}`;
       const stats = fs.lstatSync(absolute);
       if (stats.isDirectory()) {
@@ -52,27 +52,16 @@ export function describe(stats: fs.Stats): string {
 }
 
 /** Node.js puts U+FFFD for bytes that are not UTF-8; only where one shows are the bytes read a second time. */
-function readNames(folder: string): readonly string[] {
+function readNames(folder: string): readonly { readonly name: string; readonly utf8: boolean }[] {
   const names = fs.readdirSync(folder);
-  if (names.some((name) => name.includes("\ufffd"))) {
-    const odd = fs.readdirSync(folder, { encoding: "buffer" }).find((name) => !isUtf8(name));
-    if (odd !== undefined) throw new WalkProblem(`a file name is not UTF-8: "${odd.toString("utf8")}"`);
-  }
-  return names;
+  if (!names.some((name) => name.includes("\ufffd"))) return names.map((name) => ({ name, utf8: true }));
+  return fs
+    .readdirSync(folder, { encoding: "buffer" })
+    .map((name) => ({ name: name.toString("utf8"), utf8: isUtf8(name) }));
 }
 
 function readTarget(file: string): string {
   const target = fs.readlinkSync(file, { encoding: "buffer" });
   if (!isUtf8(target)) throw new WalkProblem(`a link's target is not UTF-8: "${file}"`);
   return target.toString("utf8");
-}
-
-/**
- * The test of a Dir's `exclude` patterns, for a path relative to it. It must leave out what `data/tree.ts` leaves out
- * when it takes the digest; a difference shows at once, since the staged copy would have another digest.
- */
-export function excludes(patterns: readonly string[]): (path: string) => boolean {
-  if (patterns.length === 0) return () => false;
-  const clean = patterns.map((pattern) => pattern.replace(/^\.\//, "").replace(/(.)\/+$/, "$1"));
-  return picomatch(clean, { dot: true });
 }

@@ -10,12 +10,10 @@ import { compareCodePoints } from "../../server/base/order.js";
 import { DiskFacts } from "../../server/data/facts.js";
 import { emptyLock } from "../../server/data/lock.js";
 import { openProject } from "../../server/data/project.js";
-import { excludes } from "../../server/data/tree.js";
 import type { Fact } from "../../server/graph/facts.js";
 import type { FileDigest } from "../../server/graph/model.js";
 import { leavingLink, parseTree, printTree, type TreeEntry, treeDigest } from "../../server/graph/tree.js";
 import { DataReference } from "../../server/graph/value.js";
-import { excludes as stagedExcludes } from "../../server/store/tree-walk.js";
 import { temporaryFolder, writeFiles } from "../support/temporary.js";
 
 async function load(
@@ -157,43 +155,13 @@ test("rule 26 exclude leaves out files and folders with all below, hidden ones t
     "note~": "x",
   });
   execFileSync("mkfifo", [path.join(folder, "__pycache__/pipe")]);
+  if (process.platform === "linux")
+    fs.writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff]), Buffer.from("~")]), "x");
   const { manifest } = await load(folder, ["**/__pycache__", "./.git/", "*~"]);
   assert.deepEqual(
     parseTree(manifest).map((entry) => entry.path),
     ["a.py", "sub", "sub/b.py"],
   );
-});
-
-test("rule 26 what the digest leaves out, the staged copy leaves out too", () => {
-  const patterns = [
-    ["**/__pycache__"],
-    ["./.git/", "*~"],
-    ["build/**"],
-    ["!(keep)"],
-    ["**/*.{pyc,pyo}"],
-    ["a?c", "[x]"],
-    [],
-  ];
-  const paths = [
-    "__pycache__",
-    "a/__pycache__",
-    ".git",
-    "x~",
-    "a/x~",
-    "build",
-    "build/x/y",
-    "keep",
-    "a/b.pyc",
-    "abc",
-    "x",
-    "[x]",
-    ".h",
-  ];
-  for (const pattern of patterns) {
-    for (const each of paths) {
-      assert.equal(excludes(pattern)(each), stagedExcludes(pattern)(each), JSON.stringify([pattern, each]));
-    }
-  }
 });
 
 test("an empty folder has a digest, a file in place of a folder has none", async (t) => {
