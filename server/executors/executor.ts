@@ -116,8 +116,11 @@ export interface Executor {
   readonly capacity: { readonly cpus: number; readonly memoryBytes: number };
   /** Says which engine runs images, with its version, or `host`. */
   readonly engine: string;
-  /** Stages and starts. What keeps it from starting is an `AttemptEnd` too. */
-  start(spec: AttemptSpec): AttemptHandle;
+  /**
+   * Stages at once, and starts when `room` says true (at once without it); false ends it as cancelled. What keeps it
+   * from starting is an `AttemptEnd` too.
+   */
+  start(spec: AttemptSpec, room?: Promise<boolean>): AttemptHandle;
   /**
    * Finds an attempt that an earlier runner left in `folder` (C4): one that still runs is adopted, one that ended is
    * harvested; anything else is killed, and undefined says that the folder can be discarded.

@@ -87,9 +87,9 @@ class LocalExecutor implements Executor {
     this.pool = new SupervisorPool(options.shell ?? findShell(), this.graceMilliseconds, idle);
   }
 
-  start(spec: AttemptSpec): AttemptHandle {
+  start(spec: AttemptSpec, room?: Promise<boolean>): AttemptHandle {
     const attempt = new LocalAttempt(this, spec);
-    attempt.begin();
+    attempt.begin(room);
     return attempt;
   }
 
@@ -196,8 +196,8 @@ class LocalAttempt implements AttemptHandle {
     });
   }
 
-  begin(): void {
-    this.finish(this.run());
+  begin(room: Promise<boolean> | undefined): void {
+    this.finish(this.run(room));
   }
 
   adopt(): void {
@@ -223,7 +223,7 @@ class LocalAttempt implements AttemptHandle {
 
   // ------------------------------------------------------------ from the start
 
-  private async run(): Promise<AttemptResult> {
+  private async run(room: Promise<boolean> | undefined): Promise<AttemptResult> {
     let links: readonly StagedLink[];
     let setting: SupervisorSetting;
     try {
@@ -233,7 +233,8 @@ class LocalAttempt implements AttemptHandle {
     } catch (error) {
       return this.result(endOfPreparation(error), undefined);
     }
-    if (this.cancelled) return this.result({ kind: "cancelled" }, undefined);
+    const refused = room !== undefined && !(await room);
+    if (refused || this.cancelled) return this.result({ kind: "cancelled" }, undefined);
     this.startedAt = new Date();
     const begun = performance.now();
     this.executor.watch(this);

@@ -19,6 +19,7 @@ import { type AttemptFailure, exitCodeOf, failureOf, signalOf, Tries } from "./o
 import type { Plan } from "./plan.js";
 import { adoptedRecord, type MakingBase, madeRecord, recordDigest } from "./records.js";
 import type { Remains } from "./remains.js";
+import { Room } from "./room.js";
 import { type Demand, Scheduler, type Start, type StopReason } from "./scheduler.js";
 import { attemptSpec, resolvedFiles } from "./spec.js";
 import { storedResult } from "./states.js";
@@ -88,6 +89,13 @@ type TakenIn =
 const ASIDE_MILLISECONDS = 250;
 
 /**
+ * While scripts are typically shorter than this, the next ones are made ready before there is room for them: making
+ * ready takes about as long as such a script does. Of longer ones it would save nothing, and only claim work and fill
+ * the disk early.
+ */
+const SHORT_MILLISECONDS = 500;
+
+/**
  * Brings the nodes of a plan to their ends: the scheduler decides what starts when, this class does it. All state is
  * in here and on the main thread, so there is nothing to lock; what takes long (scripts, hashing, syncing) is awaited.
  * A node costs a bounded number of steps whatever the size of the run.
@@ -103,6 +111,10 @@ export class Execution {
   /** Who does the work of a content id in this run, and what came of it (C1). */
   readonly #leaders = new Map<ContentId, { readonly position: number; settled: Settled | undefined }>();
   readonly #handles = new Map<number, AttemptHandle>();
+  /** Of the nodes that are made ready before there is room for them, by position. */
+  readonly #rooms = new Map<number, Room>();
+  /** Moving average of how long scripts run; undefined before the first has ended. */
+  #typicalMilliseconds: number | undefined;
   readonly #aside = new Set<number>();
   readonly #harvests = new HarvestNotes();
   readonly #fetching = new Map<Sha256, Promise<unknown>>();
@@ -156,6 +168,7 @@ export class Execution {
       capacity: context.executor.capacity,
       jobs: context.jobs,
       keepGoing: context.keepGoing,
+      standby: context.jobs,
       priority: "longest-path",
     });
   }
@@ -214,13 +227,31 @@ export class Execution {
           continue;
         }
         const start = this.#scheduler.takeStart();
-        if (start === undefined) break;
-        this.#guarded(this.#task(start.position), (task) => this.#start(task, start));
+        if (start !== undefined) {
+          const room = this.#rooms.get(start.position);
+          if (room === undefined)
+            this.#guarded(this.#task(start.position), (task) => this.#start(task, start));
+          else {
+            this.#rooms.delete(start.position);
+            room.answer(true);
+          }
+          continue;
+        }
+        const next = this.#madeReadyAhead ? this.#scheduler.takeStandby() : undefined;
+        if (next === undefined) break;
+        const room = new Room();
+        this.#rooms.set(next.position, room);
+        this.#guarded(this.#task(next.position), (task) => this.#start(task, next, room));
       }
+      if (this.#scheduler.stopped !== undefined) for (const room of this.#rooms.values()) room.answer(false);
     } finally {
       this.#pumping = false;
     }
     if (this.#scheduler.finished && this.#committing === 0) this.#finish?.();
+  }
+
+  get #madeReadyAhead(): boolean {
+    return this.#typicalMilliseconds !== undefined && this.#typicalMilliseconds < SHORT_MILLISECONDS;
   }
 
   /** Runs a step of a node; what it throws is a failure of the node when expected, else the end of the run. */
@@ -240,6 +271,7 @@ export class Execution {
   #stopForDefect(task: Task, error: unknown): void {
     this.#defect ??= { error };
     this.#handles.delete(task.position);
+    this.#rooms.delete(task.position);
     this.#scheduler.fail(task.position);
     this.cancel();
   }
@@ -401,8 +433,8 @@ export class Execution {
 
   // ------------------------------------------------------------ running
 
-  /** There is room for it. Claims the content, and looks once more: who held it before may have made it (C1, C2). */
-  #start(task: Task, start: Start): Promise<void> | undefined {
+  /** There is room for it, or will be soon. Claims the content, and looks once more: who held it before may have made it (C1, C2). */
+  #start(task: Task, start: Start, room?: Room): Promise<void> | undefined {
     const { claims, guard, store } = this.#context;
     const { content } = task;
     if (content === undefined) throw new Error("what starts has been resolved");
@@ -416,7 +448,7 @@ export class Execution {
       return undefined;
     }
     task.pauses = pauses;
-    if (task.claim !== undefined) return this.#attempt(task, content, start.given);
+    if (task.claim !== undefined) return this.#attempt(task, content, start.given, room);
     const attempt = claims.tryAcquire({ kind: "content", id: content });
     if (attempt.kind === "taken") {
       this.#setAside(task);
@@ -424,9 +456,10 @@ export class Execution {
     }
     task.claim = attempt.claim;
     const state = this.#context.plan.states.of(task.node);
-    if (state.state === "stale" && state.cause === "asked") return this.#attempt(task, content, start.given);
+    if (state.state === "stale" && state.cause === "asked")
+      return this.#attempt(task, content, start.given, room);
     return store.adoptable(content).then((found) => {
-      if (found === undefined) return this.#attempt(task, content, start.given);
+      if (found === undefined) return this.#attempt(task, content, start.given, room);
       return this.#reuse(task, found).then(() => this.#pump());
     });
   }
@@ -449,6 +482,7 @@ export class Execution {
   }
 
   #setAside(task: Task): void {
+    this.#rooms.delete(task.position);
     this.#scheduler.setAside(task.position);
     this.#aside.add(task.position);
     this.#asideTimer ??= setInterval(() => this.#lookAside(), ASIDE_MILLISECONDS);
@@ -467,8 +501,8 @@ export class Execution {
     this.#pump();
   }
 
-  async #attempt(task: Task, content: ContentId, given: Demand): Promise<void> {
-    const { plan, executor, journal, tmp, run, left } = this.#context;
+  async #attempt(task: Task, content: ContentId, given: Demand, room: Room | undefined): Promise<void> {
+    const { plan, executor, tmp, run, left } = this.#context;
     const { node } = task;
     this.#reservedDisk += task.diskBytes;
     try {
@@ -496,6 +530,10 @@ export class Execution {
         left.settled(found);
         if (harvested) return;
       }
+      if (room?.refused) {
+        this.#drop(task);
+        return;
+      }
       if (this.#cancelled) {
         this.#fail(task, { kind: "Cancelled", message: "the run was cancelled" });
         this.#pump();
@@ -505,25 +543,42 @@ export class Execution {
       const id = attemptId(content, run, task.number);
       const folder = path.join(attemptsFolder(tmp, run), id);
       const spec = specFor(id, task.number, folder);
-      const handle = executor.start(spec);
-      journal.write({
-        event: "attempt-started",
-        node: node.name,
-        recipe: task.recipe,
-        content,
-        attempt: task.number,
-        id,
-        folder,
-        adopted: false,
-      });
+      const handle = executor.start(spec, room?.given);
+      const started = { id, folder, number: task.number };
+      if (room === undefined) this.#announceStart(task, content, started, false);
+      else room.whenGiven(() => this.#announceStart(task, content, started, false));
       this.#handles.set(task.position, handle);
       const result = await handle.ended;
       this.#handles.delete(task.position);
+      if (room?.refused) {
+        executor.discard(folder);
+        this.#drop(task);
+        return;
+      }
+      this.#noteWall(result);
+      if (failureOf(result.end) === undefined) {
+        // The next one starts before this one's outs are looked at.
+        this.#scheduler.release(task.position);
+        this.#pump();
+      }
       await this.#conclude(task, content, spec, result, await this.#takeIn(task, spec, result));
     } finally {
       this.#reservedDisk -= task.diskBytes;
     }
     this.#pump();
+  }
+
+  /** The run has stopped before there was room for it. */
+  #drop(task: Task): void {
+    this.#rooms.delete(task.position);
+    this.#release(task);
+    this.#scheduler.dropStandby(task.position);
+    this.#pump();
+  }
+
+  #noteWall({ usage }: AttemptResult): void {
+    const before = this.#typicalMilliseconds ?? usage.wallMilliseconds;
+    this.#typicalMilliseconds = before + (usage.wallMilliseconds - before) / 8;
   }
 
   /**
@@ -539,7 +594,7 @@ export class Execution {
     const { executor, store, hash } = this.#context;
     const { harvest } = found;
     if (harvest !== undefined && (await holdsHarvest(store, harvest, hash))) {
-      this.#announceAdopted(task, content, found);
+      this.#announceStart(task, content, found, true);
       this.#announceEnd(task, harvest.result, undefined, false);
       await this.#succeed(task, content, found.folder, harvest.outs, harvest.result);
       this.#pump();
@@ -553,7 +608,7 @@ export class Execution {
       return false;
     }
     task.number = found.number;
-    this.#announceAdopted(task, content, found);
+    this.#announceStart(task, content, found, true);
     this.#handles.set(task.position, handle);
     if (this.#cancelled) handle.cancel();
     const result = withOwnEnd(await handle.ended);
@@ -570,16 +625,21 @@ export class Execution {
     return true;
   }
 
-  #announceAdopted(task: Task, content: ContentId, found: LeftAttempt): void {
+  #announceStart(
+    task: Task,
+    content: ContentId,
+    { id, folder, number }: { readonly id: string; readonly folder: string; readonly number: number },
+    adopted: boolean,
+  ): void {
     this.#context.journal.write({
       event: "attempt-started",
       node: task.node.name,
       recipe: task.recipe,
       content,
-      attempt: found.number,
-      id: found.id,
-      folder: found.folder,
-      adopted: true,
+      attempt: number,
+      id,
+      folder,
+      adopted,
     });
   }
 
@@ -668,6 +728,7 @@ export class Execution {
   }
 
   #settle(task: Task, result: StoredResult): void {
+    this.#rooms.delete(task.position);
     this.#outs[task.node.index] = result.outs;
     const leader = this.#leaders.get(result.content);
     if (leader?.position === task.position) leader.settled = { kind: "made", result };
@@ -749,6 +810,7 @@ export class Execution {
     const leader = task.content === undefined ? undefined : this.#leaders.get(task.content);
     if (leader?.position === task.position) leader.settled = { kind: "failed", failure };
     this.#release(task);
+    this.#rooms.delete(task.position);
     const { failed, skipped } = this.#scheduler.fail(task.position);
     this.#tellFailed(task, failure);
     for (const position of failed) this.#tellFailed(this.#task(position), failure);

@@ -12,6 +12,8 @@ export interface SchedulerOptions {
   readonly jobs: number;
   /** After a failure: whether nodes that don't rest on the failed one still start. */
   readonly keepGoing: boolean;
+  /** How many that wait for room may be made ready meanwhile, so that a room that is freed is taken at once. */
+  readonly standby: number;
   /**
    * What starts first when several could: the one with the longest way to a target below it, so that the end of
    * the run is not one long chain; or the one that was ready first.
@@ -37,7 +39,11 @@ enum Phase {
   Resolving,
   /** Wants to run; waits for room. */
   Queued,
+  /** Waits for room as well, and its owner makes it ready to start meanwhile. */
+  Standby,
   Running,
+  /** Its script has ended and gave its room back; its owner owes the end. */
+  Ending,
   /** Waits for work that another node or another run does. */
   Aside,
   Succeeded,
@@ -80,7 +86,11 @@ export class Scheduler {
   readonly #followers = new Map<number, number[]>();
   #freeCpus: number;
   #freeMemory: number;
+  /** Positions that hold room. */
   #running = 0;
+  #ending = 0;
+  /** Positions on standby, in the order they were taken from the queue. They start before what is in it. */
+  readonly #standby = new Set<number>();
   #unsettled: number;
   #smallestCpus = Number.POSITIVE_INFINITY;
   #smallestMemory = Number.POSITIVE_INFINITY;
@@ -142,7 +152,7 @@ export class Scheduler {
 
   /** Nothing runs, and nothing is left that could start. */
   get finished(): boolean {
-    if (this.#running > 0) return false;
+    if (this.#running > 0 || this.#ending > 0 || this.#standby.size > 0) return false;
     return this.#stopped !== undefined || this.#unsettled === 0;
   }
 
@@ -199,34 +209,42 @@ export class Scheduler {
 
   /** The next node to start, or undefined while nothing fits or nothing may start. */
   takeStart(): Start | undefined {
-    if (this.#stopped !== undefined || this.#queue.size === 0) return undefined;
-    if (this.#running >= this.#options.jobs) return undefined;
-    // With the machine full, the common case, nothing is searched.
-    if (this.#freeCpus < this.#smallestCpus || this.#freeMemory < this.#smallestMemory) return undefined;
-    const passed: number[] = [];
-    let found: number | undefined;
-    while (passed.length < LOOK_AHEAD) {
-      const position = this.#queue.take();
-      if (position === undefined) break;
-      if (at(this.#cpus, position) <= this.#freeCpus && at(this.#memory, position) <= this.#freeMemory) {
-        found = position;
-        break;
-      }
-      passed.push(position);
-      if (passed.length === 1 && at(this.#overtaken, position) >= OVERTAKEN_AT_MOST) break;
-    }
-    for (const position of passed) this.#queue.add(position);
+    if (this.#stopped !== undefined || this.#running >= this.#options.jobs) return undefined;
+    const found = this.#takeStandbyThatFits() ?? this.#overtakeStandby();
     if (found === undefined) return undefined;
-    const head = passed[0];
-    if (head !== undefined) this.#overtaken[head] = at(this.#overtaken, head) + 1;
     this.#phase[found] = Phase.Running;
     this.#running++;
     this.#freeCpus -= at(this.#cpus, found);
     this.#freeMemory -= at(this.#memory, found);
-    return {
-      position: found,
-      given: { cpus: at(this.#cpus, found) / 1000, memoryBytes: at(this.#memory, found) },
-    };
+    return this.#startOf(found);
+  }
+
+  /**
+   * The next node to make ready while it waits for room; \`takeStart\` gives it again when there is room. Undefined when
+   * enough stand by. To be asked when \`takeStart\` gives nothing.
+   */
+  takeStandby(): Start | undefined {
+    if (this.#stopped !== undefined || this.#standby.size >= this.#options.standby) return undefined;
+    const position = this.#queue.take();
+    if (position === undefined) return undefined;
+    this.#phase[position] = Phase.Standby;
+    this.#standby.add(position);
+    return this.#startOf(position);
+  }
+
+  /** The run has stopped, so what stands by is not going to start: it has no end, as what was never taken. */
+  dropStandby(position: number): void {
+    if (this.#phase[position] !== Phase.Standby) throw new Error(`position ${position} does not stand by`);
+    this.#leave(position);
+    this.#phase[position] = Phase.Queued;
+  }
+
+  /** Its script has ended well: what it held is free for the next one while its owner takes its outs in. */
+  release(position: number): void {
+    if (this.#phase[position] !== Phase.Running) return;
+    this.#leave(position);
+    this.#phase[position] = Phase.Ending;
+    this.#ending++;
   }
 
   /** It has its result, made or found. */
@@ -280,6 +298,62 @@ export class Scheduler {
     return left;
   }
 
+  #takeStandbyThatFits(): number | undefined {
+    for (const position of this.#standby) {
+      if (!this.#fits(position)) continue;
+      this.#standby.delete(position);
+      return position;
+    }
+    return undefined;
+  }
+
+  /** One from the queue that fits where those on standby don't, within bounds: the first of them shall start too. */
+  #overtakeStandby(): number | undefined {
+    const [waiting] = this.#standby;
+    if (waiting === undefined) return this.#takeQueuedThatFits();
+    if (at(this.#overtaken, waiting) >= OVERTAKEN_AT_MOST) return undefined;
+    const found = this.#takeQueuedThatFits();
+    if (found !== undefined) this.#overtaken[waiting] = at(this.#overtaken, waiting) + 1;
+    return found;
+  }
+
+  #takeQueuedThatFits(): number | undefined {
+    // With the machine full, the common case, nothing is searched.
+    if (
+      this.#queue.size === 0 ||
+      this.#freeCpus < this.#smallestCpus ||
+      this.#freeMemory < this.#smallestMemory
+    )
+      return undefined;
+    const passed: number[] = [];
+    let found: number | undefined;
+    while (passed.length < LOOK_AHEAD) {
+      const position = this.#queue.take();
+      if (position === undefined) break;
+      if (this.#fits(position)) {
+        found = position;
+        break;
+      }
+      passed.push(position);
+      if (passed.length === 1 && at(this.#overtaken, position) >= OVERTAKEN_AT_MOST) break;
+    }
+    for (const position of passed) this.#queue.add(position);
+    const head = passed[0];
+    if (found !== undefined && head !== undefined) this.#overtaken[head] = at(this.#overtaken, head) + 1;
+    return found;
+  }
+
+  #fits(position: number): boolean {
+    return at(this.#cpus, position) <= this.#freeCpus && at(this.#memory, position) <= this.#freeMemory;
+  }
+
+  #startOf(position: number): Start {
+    return {
+      position,
+      given: { cpus: at(this.#cpus, position) / 1000, memoryBytes: at(this.#memory, position) },
+    };
+  }
+
   #makeReady(position: number): void {
     this.#phase[position] = Phase.Ready;
     this.#ready.push(position);
@@ -297,6 +371,12 @@ export class Scheduler {
         this.#running--;
         this.#freeCpus += at(this.#cpus, position);
         this.#freeMemory += at(this.#memory, position);
+        return;
+      case Phase.Ending:
+        this.#ending--;
+        return;
+      case Phase.Standby:
+        this.#standby.delete(position);
         return;
       case Phase.Resolving:
       case Phase.Aside:

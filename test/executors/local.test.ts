@@ -290,3 +290,28 @@ test("a supervisor that is killed takes its script with it: lost, and the next a
   assert.ok(!processRuns(started.pid) && !processRuns(child));
   await runWell(executor, attempt(folder, "true\n"));
 });
+
+test("an attempt is made ready before there is room for it, and starts when there is", async (t) => {
+  const folder = temporaryFolder(t);
+  const spec = attempt(folder, 'echo done > "$out"\n', { values: { out: "made.txt" } });
+  let give: (room: boolean) => void = () => undefined;
+  const handle = executorIn(t, folder).start(spec, new Promise((resolve) => (give = resolve)));
+  assert.ok(fs.existsSync(path.join(spec.folder, "script")));
+  assert.equal(readAttemptState(spec.folder), undefined);
+  give(true);
+  assert.deepEqual((await handle.ended).end, { kind: "exited", code: 0 });
+  assert.equal(workFile(spec, "made.txt"), "done\n");
+});
+
+test("an attempt that is refused room, or cancelled while it waits, never starts", async (t) => {
+  const folder = temporaryFolder(t);
+  const executor = executorIn(t, folder);
+  const refused = attempt(folder, "echo > started\n");
+  assert.deepEqual((await executor.start(refused, Promise.resolve(false)).ended).end, { kind: "cancelled" });
+  const cancelled = attempt(folder, "echo > started\n");
+  const handle = executor.start(cancelled, Promise.resolve(true));
+  handle.cancel();
+  assert.deepEqual((await handle.ended).end, { kind: "cancelled" });
+  for (const spec of [refused, cancelled])
+    assert.ok(!fs.existsSync(path.join(spec.folder, "work", "started")));
+});
