@@ -70,6 +70,33 @@ test("an edit keeps the statements of all other declarations as the same objects
   assert.equal(edited.declarations.at(-1)?.offset, (old.declarations.at(-1)?.offset ?? 0) + 3);
 });
 
+test("two edits far apart keep the statements between them, wherever they moved to", () => {
+  const old = parse(everything);
+  const lines = everything.split("\n");
+  const first = lines.findIndex((line) => line.startsWith("param "));
+  const last = lines.findLastIndex((line) => line.startsWith("target "));
+  assert.ok(first >= 0 && last > first);
+  const text = lines
+    .map((line, at) => (at === first ? `let added = 1\n${line}` : at === last ? `${line} // more` : line))
+    .join("\n");
+  const edited = assertSameAsParse(old, text, "two edits");
+  const kept = new Set(old.declarations.map(({ statement }) => statement));
+  const read = edited.declarations.filter(({ statement }) => !kept.has(statement));
+  // The new one, those at the two edits, and the ones before them, which looked at their first words.
+  assert.ok(read.length <= 4, `${read.length} declarations were read again`);
+});
+
+test("3,000 pairs of random edits give the same tree as a full parse", () => {
+  const random = seededRandom(20_260_102);
+  for (let session = 0; session < 300; session++) {
+    let file = parse(everything);
+    for (let edit = 0; edit < 10; edit++) {
+      const text = mutate(mutate(file.text, random), random);
+      file = assertSameAsParse(file, text, `session ${session}, pair ${edit}`);
+    }
+  }
+});
+
 test("the same text gives the same file", () => {
   const old = parse(everything);
   assert.equal(reparse(old, `${everything}`), old);
