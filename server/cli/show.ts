@@ -5,7 +5,7 @@ import { Failure } from "../base/failure.js";
 import { DataDigests } from "../data/data-digests.js";
 import { openProject, type Project } from "../data/project.js";
 import { DataReference } from "../graph/value.js";
-import { type Finding, findByDigest, findByNode, recipesStartingWith } from "../provenance/find.js";
+import { type Finding, findByDigest, findByNode } from "../provenance/find.js";
 import { type Style, tellAncestry, tellMaking } from "../provenance/tell.js";
 import { type Ancestry, traceRecord } from "../provenance/trace.js";
 import type { LocalStore } from "../store/local.js";
@@ -87,7 +87,7 @@ async function find(what: string): Promise<Answer> {
 
 async function findRecipe(store: LocalStore, what: string): Promise<Answer | undefined> {
   if (!/^[0-9a-f]{6,64}$/.test(what)) return undefined;
-  const [recipe, second] = recipesStartingWith(store, what);
+  const [recipe, second] = store.recipes(what);
   if (recipe === undefined) return undefined;
   if (second !== undefined)
     return notFound(`several recipes start like this: "${what}"`, "Give more of its characters.");

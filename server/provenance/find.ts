@@ -1,12 +1,7 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
-import type { RecipeId, RunId, Sha256 } from "../base/brand.js";
-import { systemCode } from "../base/failure.js";
+import type { RunId, Sha256 } from "../base/brand.js";
 import { parseTree } from "../graph/tree.js";
-import { Layout, PREFIXES } from "../store/layout.js";
 import type { LocalStore } from "../store/local.js";
 import type { ResultRecord } from "../store/record.js";
-import { isRecipeId } from "../store/record-format.js";
 import { inputFiles, outFiles } from "./trace.js";
 
 /** What a record has to do with a digest. */
@@ -28,7 +23,10 @@ export async function findByDigest(store: LocalStore, digest: Sha256): Promise<r
   const made: Finding[] = [];
   const read: Finding[] = [];
   const folders: ResultRecord[] = [];
-  for (const { recipe, bytes } of recordTexts(store)) {
+  for (const recipe of store.recipes()) {
+    const bytes = store.recordBytes(recipe);
+    // Collected or replaced since the folder was listed.
+    if (bytes === undefined) continue;
     const mentioned = bytes.includes(digest);
     if (!mentioned && !bytes.includes('"kind":"dir"')) continue;
     const record = await store.readRecord(recipe);
@@ -70,17 +68,6 @@ function oldestFirst(findings: readonly Finding[]): readonly Finding[] {
   return [...findings].sort((a, b) => (a.record.made.run < b.record.made.run ? -1 : 1));
 }
 
-/** Recipe ids that begin like this, each with a record; reads one folder of names, or all of them for a short start. */
-export function recipesStartingWith(store: LocalStore, start: string): readonly RecipeId[] {
-  const { results } = new Layout(store.folder);
-  const prefixes = PREFIXES.filter((prefix) =>
-    start.length < 2 ? prefix.startsWith(start) : prefix === start.slice(0, 2),
-  );
-  return prefixes
-    .flatMap((prefix) => recipesIn(path.join(results, prefix)))
-    .filter((id) => id.startsWith(start));
-}
-
 /**
  * The last result that a node of this name had, in any pipeline of the project; the newest run that named it decides.
  * Reads names files newest first until one has the node.
@@ -91,7 +78,7 @@ export async function findByNode(
   node: string,
 ): Promise<{ readonly record: ResultRecord; readonly run: RunId } | undefined> {
   const runs: { readonly pipeline: string; readonly run: RunId }[] = [];
-  for (const pipeline of pipelinesOf(store, projectId)) {
+  for (const pipeline of store.pipelines(projectId)) {
     for (const run of await store.nameFiles(projectId, pipeline, Number.POSITIVE_INFINITY)) {
       runs.push({ pipeline, run });
     }
@@ -103,49 +90,4 @@ export async function findByNode(
     if (record !== undefined) return { record, run };
   }
   return undefined;
-}
-
-/** Names of pipelines that have run in this project. A name that was too long to keep in full is left out. */
-function pipelinesOf(store: LocalStore, projectId: string): readonly string[] {
-  const folder = path.dirname(new Layout(store.folder).namesFolder(projectId, ""));
-  return namesIn(folder).flatMap((encoded) => {
-    try {
-      return [encoded === "%" ? "" : decodeURIComponent(encoded)];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function* recordTexts(store: LocalStore): Generator<{ readonly recipe: RecipeId; readonly bytes: Buffer }> {
-  const layout = new Layout(store.folder);
-  for (const prefix of PREFIXES) {
-    for (const recipe of recipesIn(path.join(layout.results, prefix))) {
-      let bytes: Buffer;
-      try {
-        bytes = fs.readFileSync(layout.result(recipe));
-      } catch (error) {
-        // Collected or replaced since the folder was listed.
-        if (systemCode(error) === "ENOENT") continue;
-        throw error;
-      }
-      yield { recipe, bytes };
-    }
-  }
-}
-
-function recipesIn(folder: string): readonly RecipeId[] {
-  return namesIn(folder)
-    .filter((name) => name.endsWith(".json"))
-    .map((name) => name.slice(0, -".json".length))
-    .filter(isRecipeId);
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return fs.readdirSync(folder).sort();
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return [];
-    throw error;
-  }
 }

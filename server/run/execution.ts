@@ -10,6 +10,7 @@ import { DataReference } from "../graph/value.js";
 import { ingestOuts } from "../store/ingest.js";
 import type { Claim, Claims, HashFile, LocalStore } from "../store/local.js";
 import type { AttemptRecord, NamesLine, ResultRecord } from "../store/record.js";
+import { storedResult } from "../store/record-format.js";
 import type { StoredResult } from "../store/store.js";
 import { attemptId, attemptsFolder, type LeftAttempt, type LeftAttempts } from "./attempts.js";
 import { HarvestNotes, holdsHarvest } from "./harvest.js";
@@ -22,8 +23,6 @@ import type { Remains } from "./remains.js";
 import { Room } from "./room.js";
 import { type Demand, Scheduler, type Start, type StopReason } from "./scheduler.js";
 import { attemptSpec, resolvedFiles } from "./spec.js";
-import { storedResult } from "./states.js";
-import { supersede } from "./supersede.js";
 import { briefWhy } from "./why.js";
 
 /** Everything that the nodes of one run share. */
@@ -296,7 +295,7 @@ export class Execution {
         continue;
       }
       const { content, recipe } = state.result;
-      await supersede(this.#context.store, ids.recipe, content);
+      await this.#context.store.supersede(ids.recipe, content);
       const own = recipe === ids.recipe ? await this.#context.store.adoptable(content) : undefined;
       const record = own ?? (await this.#adoption({ node, recipe: ids.recipe, content }, state.result));
       this.#publishRecord(node, record, own === undefined ? "adopted" : "reused", () => undefined);
@@ -373,7 +372,7 @@ export class Execution {
     const { node } = task;
     this.#settle(task, result);
     this.#reused++;
-    if ((await supersede(this.#context.store, task.recipe, record.contentId)) !== "kept") {
+    if ((await this.#context.store.supersede(task.recipe, record.contentId)) !== "kept") {
       // An older generation's record, found by its content: it takes its place under the recipe again.
       this.#publishRecord(node, record, "reused", () => this.#release(task));
       return;
@@ -395,7 +394,7 @@ export class Execution {
     const record = await this.#adoption({ ...task, content: from.content }, from);
     this.#settle(task, storedResult(record));
     this.#reused++;
-    if (from.recipe !== task.recipe) await supersede(this.#context.store, task.recipe, from.content);
+    if (from.recipe !== task.recipe) await this.#context.store.supersede(task.recipe, from.content);
     this.#publishRecord(task.node, record, from.recipe === task.recipe ? "reused" : "adopted", () =>
       this.#release(task),
     );
@@ -720,7 +719,7 @@ export class Execution {
     this.#settle(task, storedResult(record));
     this.#made++;
     if (asked || state.state === "waiting" || state.state === "stale")
-      await supersede(store, task.recipe, asked ? undefined : content);
+      await store.supersede(task.recipe, asked ? undefined : content);
     this.#publishRecord(node, record, "made", () => {
       this.#release(task);
       this.#context.remains.discard(folder);

@@ -1,12 +1,8 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
 import type { ContentId, RunId } from "../base/brand.js";
-import { systemCode } from "../base/failure.js";
 import { madeItems, stagedPathOf } from "../graph/made.js";
 import type { GraphNode, NodeIds, RecordedFile } from "../graph/model.js";
 import { idsKnown, type MadeOuts, type UnknownIds } from "../graph/recipe.js";
 import { OutReference } from "../graph/value.js";
-import { Layout } from "../store/layout.js";
 import type { NamesLine, ResultRecord } from "../store/record.js";
 import type { Lookup, StoredResult } from "../store/store.js";
 import type { OpenedPipeline } from "./pipeline.js";
@@ -108,7 +104,9 @@ export class States {
       const state = states[upstream.index];
       return state?.state === "cached" ? state.result.outs : undefined;
     };
-    const finder = new ContentFinder(opened);
+    const contentsOfStore = opened.store.contents();
+    const find = (content: ContentId | undefined) =>
+      content === undefined ? undefined : contentsOfStore.find(content);
     const toRemember: GraphNode[] = [];
 
     for (const node of nodes) {
@@ -150,7 +148,7 @@ export class States {
           presence[node.index] = Presence.Usable;
           continue;
         }
-        const found = await finder.find(content);
+        const found = find(content);
         if (found === undefined) {
           states[node.index] = { state: "stale", cause: "other-bytes", earlier: undefined };
           presence[node.index] = Presence.Mixed;
@@ -162,7 +160,7 @@ export class States {
       }
       const content = mixed.length > 0 ? undefined : identifier.content(node, made);
       contents[node.index] = content;
-      const found = await finder.find(content);
+      const found = find(content);
       if (found !== undefined) {
         states[node.index] = { state: "cached", by: "content", result: found };
         presence[node.index] = Presence.Usable;
@@ -219,58 +217,6 @@ async function lookUp(
     lookups[position] = found[at];
   });
   return lookups;
-}
-
-/** Up to this many content ids are asked for one by one; after that, listings say which are there at all. */
-const FEW = 64;
-
-/**
- * Finds results by content id. A first run asks for every node and finds nothing: 256 listings answer that at a
- * tenth of what opening 100,000 files that are not there costs.
- */
-class ContentFinder {
-  readonly #opened: OpenedPipeline;
-  readonly #layout: Layout;
-  readonly #known = new Map<ContentId, StoredResult | undefined>();
-  readonly #listed = new Map<string, ReadonlySet<string>>();
-
-  constructor(opened: OpenedPipeline) {
-    this.#opened = opened;
-    this.#layout = new Layout(opened.store.folder);
-  }
-
-  async find(content: ContentId | undefined): Promise<StoredResult | undefined> {
-    if (content === undefined) return undefined;
-    if (this.#known.has(content)) return this.#known.get(content);
-    const mayBeThere = this.#known.size < FEW || this.#list(content).has(content);
-    const record = mayBeThere ? await this.#opened.store.adoptable(content) : undefined;
-    const result = record && storedResult(record);
-    this.#known.set(content, result);
-    return result;
-  }
-
-  #list(content: ContentId): ReadonlySet<string> {
-    const folder = path.dirname(this.#layout.contentEntry(content));
-    let names = this.#listed.get(folder);
-    if (names === undefined) {
-      names = new Set(namesIn(folder));
-      this.#listed.set(folder, names);
-    }
-    return names;
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return [];
-    throw error;
-  }
-}
-
-export function storedResult(record: ResultRecord): StoredResult {
-  return { recipe: record.recipeId, content: record.contentId, outs: record.outs };
 }
 
 /**

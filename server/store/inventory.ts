@@ -14,11 +14,13 @@ export function* listObjects(layout: Layout): Generator<Sha256> {
   }
 }
 
-export function* listRecords(layout: Layout): Generator<RecipeId> {
-  for (const prefix of PREFIXES) {
+/** Every recipe with a record whose id starts like this. */
+export function* listRecords(layout: Layout, start = ""): Generator<RecipeId> {
+  const wanted = start.slice(0, 2);
+  for (const prefix of PREFIXES.filter((each) => each.startsWith(wanted))) {
     for (const name of listIfThere(`${layout.results}/${prefix}`)) {
       const recipe = name.endsWith(".json") ? name.slice(0, -".json".length) : "";
-      if (recipe.startsWith(prefix) && isRecipeId(recipe)) yield recipe;
+      if (recipe.startsWith(prefix) && recipe.startsWith(start) && isRecipeId(recipe)) yield recipe;
     }
   }
 }

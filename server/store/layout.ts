@@ -139,6 +139,21 @@ export function encodePart(text: string): string {
   return `${encoded.slice(0, LONGEST_PART - 65)}%-${createHash("sha256").update(text).digest("hex")}`;
 }
 
+/** What `encodePart` was given; undefined for a text that was too long to keep in full, and for what it never wrote. */
+export function decodePart(encoded: string): string | undefined {
+  const text = encoded === "%" ? "" : decodedUri(encoded);
+  return text !== undefined && encodePart(text) === encoded ? text : undefined;
+}
+
+function decodedUri(encoded: string): string | undefined {
+  try {
+    return decodeURIComponent(encoded);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Whether a path that was read may be joined to a folder: relative, in its shortest form, no `..`, no NUL, valid
  * Unicode. It is asked of every path that comes out of a record (C9).

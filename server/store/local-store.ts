@@ -1,9 +1,11 @@
 import * as path from "node:path";
 import type { ContentId, RecipeId, RunId, Sha256 } from "../base/brand.js";
 import { CommitGroup, type CommitStep } from "./commit-group.js";
-import { readOnlyFailure, storeFailure } from "./files.js";
+import { ContentFinder } from "./contents.js";
+import { readBytesIfThere, readOnlyFailure, storeFailure } from "./files.js";
+import { listRecords } from "./inventory.js";
 import { Layout } from "./layout.js";
-import type { LocalStore } from "./local.js";
+import type { Contents, LocalStore } from "./local.js";
 import { lookupMany } from "./lookup.js";
 import { NamesFolder } from "./names.js";
 import { ObjectFolder } from "./objects.js";
@@ -76,6 +78,27 @@ class LocalFolderStore implements LocalStore {
     return this.#reading(() => this.#records.adoptable(content));
   }
 
+  async supersede(recipe: RecipeId, keep: ContentId | undefined): Promise<"absent" | "kept" | "superseded"> {
+    this.#refuseReadOnly();
+    return this.#writing(() => this.#records.supersede(recipe, keep));
+  }
+
+  contents(): Contents {
+    return new ContentFinder(this.#layout, this.#records);
+  }
+
+  recipes(start = ""): Iterable<RecipeId> {
+    return listRecords(this.#layout, start);
+  }
+
+  recordBytes(recipe: RecipeId): Buffer | undefined {
+    return readBytesIfThere(this.#layout.result(recipe));
+  }
+
+  pipelines(projectId: string): readonly string[] {
+    return this.#names.pipelines(projectId);
+  }
+
   async commit(record: ResultRecord): Promise<CommitOutcome> {
     this.#refuseReadOnly();
     return this.#commits.commit(record);
@@ -102,11 +125,7 @@ class LocalFolderStore implements LocalStore {
     this.#refuseReadOnly();
     // The index rests on this: a line is never there before its record (lookup.ts).
     await this.#commits.flush();
-    try {
-      await this.#names.write(projectId, pipeline, run, lines);
-    } catch (error) {
-      throw storeFailure(error, this.folder);
-    }
+    await this.#writing(() => this.#names.write(projectId, pipeline, run, lines));
   }
 
   flush(): Promise<void> {
@@ -119,6 +138,14 @@ class LocalFolderStore implements LocalStore {
 
   #refuseReadOnly(): void {
     if (this.readOnly) throw readOnlyFailure(this.folder);
+  }
+
+  async #writing<T>(write: () => T | Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      throw storeFailure(error, this.folder);
+    }
   }
 
   async #reading<T>(read: () => T | Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import type { ContentId, RecipeId, RunId, Sha256 } from "../base/brand.js";
 import type { ProcessIdentity } from "../base/process.js";
 import type { FailureKind, FileDigest } from "../graph/model.js";
 import type { RecordedOut, ResultRecord } from "./record.js";
-import type { ResultStore } from "./store.js";
+import type { ResultStore, StoredResult } from "./store.js";
 
 /**
  * What the store on this machine can do beyond `ResultStore`: it takes outs in without copying them, stages inputs
@@ -20,10 +20,33 @@ export interface LocalStore extends ResultStore {
    */
   adoptable(content: ContentId): Promise<ResultRecord | undefined>;
 
+  /**
+   * Takes a record out of the way that stands under this recipe but was made from other bytes than its upstream has
+   * now (A2), or that somebody asks to be made again. Without that, the first record would win for ever (A3) and the
+   * node be stale for ever. It goes where broken records go, so nothing is lost. `keep`: the content id whose record
+   * may stay. A broken record counts as absent.
+   */
+  supersede(recipe: RecipeId, keep: ContentId | undefined): Promise<"absent" | "kept" | "superseded">;
+
+  /** For finding many results by content id, as of now: what was found or not is remembered. */
+  contents(): Contents;
+
+  /** Every recipe with a record whose id starts like this. Two characters spare all but one of 256 listings. */
+  recipes(start?: string): Iterable<RecipeId>;
+  /** A record as it lies there, for searching without reading it; undefined when it is gone. */
+  recordBytes(recipe: RecipeId): Buffer | undefined;
+  /** Names of pipelines with names files in this project. One that was too long to keep in full is left out. */
+  pipelines(projectId: string): readonly string[];
+
   /** Resolves when everything committed so far is durable or has been rejected. */
   flush(): Promise<void>;
   /** Flushes and gives up what is held. The store is not to be used afterwards. */
   close(): Promise<void>;
+}
+
+export interface Contents {
+  /** The result that a content id leads to, if it may be adopted (A4). */
+  find(content: ContentId): StoredResult | undefined;
 }
 
 /** SHA-256 of a file's bytes. `data/` owns the worker threads that do it; a small file is hashed without asking. */

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { isRunId, type RunId } from "../base/brand.js";
 import { Failure } from "../base/failure.js";
 import { isAbsent, listIfThere, replaceDurably, temporaryName } from "./files.js";
-import type { Layout } from "./layout.js";
+import { decodePart, type Layout } from "./layout.js";
 import type { NamesLine } from "./record.js";
 import { checkNamesHeader, NAMES_HEADER, printNamesLine, readNamesLine } from "./record-format.js";
 
@@ -53,6 +53,14 @@ export class NamesFolder {
     const file = this.#layout.namesFile(projectId, pipeline, run);
     fs.mkdirSync(path.dirname(file), { recursive: true });
     await replaceDurably(file, `${this.#layout.temporary}/${temporaryName()}`, chunksOf(lines));
+  }
+
+  /** Decoded, in no order; one that was too long to keep in full is left out. */
+  pipelines(projectId: string): readonly string[] {
+    return listIfThere(path.dirname(this.#layout.namesFolder(projectId, ""))).flatMap((encoded) => {
+      const decoded = decodePart(encoded);
+      return decoded === undefined ? [] : [decoded];
+    });
   }
 
   /** Every names file of the store, by folder (one a project and pipeline), newest first in each. */

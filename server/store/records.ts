@@ -107,6 +107,19 @@ export class RecordFolder {
     if (fs.statSync(aside, { bigint: true }).ino !== ino && linkNew(aside, file)) fs.unlinkSync(aside);
   }
 
+  /**
+   * Takes the record of a recipe out of the way when it is not of the content id `keep`: where broken records go, so
+   * nothing is lost.
+   */
+  supersede(recipe: RecipeId, keep: ContentId | undefined): "absent" | "kept" | "superseded" {
+    const there = fs.statSync(this.#layout.result(recipe), { throwIfNoEntry: false, bigint: true });
+    const found = this.read(recipe);
+    if (there === undefined || found.kind !== "whole") return "absent";
+    if (found.record.contentId === keep) return "kept";
+    this.takeAway(recipe, there.ino);
+    return "superseded";
+  }
+
   /** Recipes of which a record was ever taken away: what older names files say of them may be of that record. */
   replaced(): ReadonlySet<string> {
     const recipes = new Set<string>();

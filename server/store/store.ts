@@ -42,10 +42,10 @@ export interface ResultStore {
   readRecord(recipe: RecipeId): Promise<ResultRecord | undefined>;
 
   /**
-   * Publishes a record and its content entry, durable when the promise resolves: group commit (C10). `replaceBroken`
-   * puts it over a record that was found broken (A1).
+   * Publishes a record and its content entry, durable when the promise resolves: group commit (C10). It takes the
+   * place of a record that is broken (A1), never of one that is usable (A3).
    */
-  commit(record: ResultRecord, options?: { readonly replaceBroken: boolean }): Promise<CommitOutcome>;
+  commit(record: ResultRecord): Promise<CommitOutcome>;
 
   hasObject(sha256: Sha256, size: number): Promise<boolean>;
 

@@ -60,6 +60,13 @@ test("every folder of server/ has its arrows written down", () => {
   for (const folder of Object.keys(arrows)) assert.match(drawn, new RegExp(`\`${folder}/\``), folder);
 });
 
+test("only store/ knows where things lie in a store", () => {
+  const wrong = imports.filter(
+    ({ folder, target }) => folder !== "store" && target.endsWith("/store/layout.js"),
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test("language and graph do no IO", () => {
   const wrong = imports.filter(
     ({ folder, target }) => target.startsWith("node:") && pure[folder]?.includes(target) === false,

@@ -77,7 +77,7 @@ test("A1 a record that was cut off, changed or forged is broken, and is replaced
     assert.equal(found.kind, "broken", what);
     assert.equal(await store.readRecord(record.recipeId), undefined, what);
     assert.equal(await store.adoptable(record.contentId), undefined, what);
-    assert.deepEqual(await store.commit(record, { replaceBroken: true }), { kind: "created" }, what);
+    assert.deepEqual(await store.commit(record), { kind: "created" }, what);
     assert.equal((await lookupOne(store, record)).kind, "usable", what);
     assert.equal((await store.adoptable(record.contentId))?.recipeId, record.recipeId, what);
     const kept = fs.readdirSync(path.join(store.folder, "broken"));
@@ -108,7 +108,7 @@ test("A1 what somebody else has healed meanwhile stays", async (context) => {
   const record = storedRecord(store, "date", "monday\n");
   await store.commit(record);
   const late = storedRecord(store, "date", "tuesday\n");
-  const outcome = await store.commit(late, { replaceBroken: true });
+  const outcome = await store.commit(late);
   assert.equal(outcome.kind, "lost");
 });
 
@@ -124,6 +124,53 @@ test("A1 of two who heal one record, the later does not take away what the first
   assert.deepEqual(fs.readdirSync(layout.broken), []);
   late.takeAway(record.recipeId, fs.statSync(recordPath(store, record), { bigint: true }).ino);
   assert.equal(await store.readRecord(record.recipeId), undefined);
+});
+
+test("A2 A3 a record of other bytes is taken out of the way, kept aside, and lets the next one in", async (context) => {
+  const store = openStore(context);
+  const old = storedRecord(store, "date", "monday\n");
+  assert.equal(await store.supersede(old.recipeId, undefined), "absent");
+  await store.commit(old);
+  assert.equal(await store.supersede(old.recipeId, old.contentId), "kept");
+  assert.deepEqual(await store.readRecord(old.recipeId), old);
+  const late = storedRecord(store, "date", "tuesday\n");
+  assert.equal((await store.commit(late)).kind, "lost");
+  assert.equal(await store.supersede(old.recipeId, recordOf("other", {}).contentId), "superseded");
+  assert.deepEqual(await lookupOne(store, old), { kind: "absent" });
+  const [aside] = fs.readdirSync(path.join(store.folder, "broken"));
+  assert.match(aside ?? "", new RegExp(`^record-${old.recipeId}-`));
+  assert.deepEqual(await store.commit(late), { kind: "created" });
+  assert.deepEqual((await store.readRecord(old.recipeId))?.outs, late.outs);
+  const reader = openLocalStore(store.folder, { readOnly: true });
+  await assert.rejects(reader.supersede(old.recipeId, undefined), isFailure("store-read-only"));
+});
+
+test("B5 contents are found one by one and, when many are asked, by listing", async (context) => {
+  const store = openStore(context);
+  const records = Array.from({ length: 70 }, (_, at) => storedRecord(store, `echo ${at}`, `${at}\n`));
+  await Promise.all(records.map((record) => store.commit(record)));
+  const contents = store.contents();
+  for (const { recipeId: recipe, contentId: content, outs } of records) {
+    assert.deepEqual(contents.find(content), { recipe, content, outs });
+    const other = recordOf(`never ${recipe}`, {});
+    assert.equal(contents.find(other.contentId), undefined);
+  }
+});
+
+test("recipes are listed in order, by the start of their ids", async (context) => {
+  const store = openStore(context);
+  assert.deepEqual([...store.recipes()], []);
+  const records = Array.from({ length: 20 }, (_, at) => storedRecord(store, `echo ${at}`, `${at}\n`));
+  await Promise.all(records.map((record) => store.commit(record)));
+  const ids = records.map(({ recipeId }) => recipeId).sort();
+  assert.deepEqual([...store.recipes()].sort(), ids);
+  for (const length of [1, 2, 5, 64]) {
+    const start = ids[3]?.slice(0, length) ?? "";
+    assert.deepEqual(
+      [...store.recipes(start)].sort(),
+      ids.filter((id) => id.startsWith(start)),
+    );
+  }
 });
 
 test("A1 an object of the wrong size is overwritten", async (context) => {
