@@ -20,6 +20,7 @@ export function outPathProblem(path: string): string | undefined {
   if (path.includes("\0")) return "the path of an out has a NUL character in it";
   const parts = path.split("/");
   if (parts.includes("..")) return `an out stays in the working folder, ".." leads out of it: "${path}"`;
+  if (parts.some(isTooLong)) return `no file system takes a name of more than 255 bytes: "${path}"`;
   const [first] = parts.filter((part) => part !== "" && part !== ".");
   if (first === undefined)
     return `an out is a file or folder in the working folder, not the folder itself: "${path}"`;
@@ -27,6 +28,10 @@ export function outPathProblem(path: string): string | undefined {
   if (first.toLowerCase().startsWith(".reprod"))
     return `names that start with .reprod are Reprod's own: "${path}"`;
   return undefined;
+}
+
+function isTooLong(part: string): boolean {
+  return part.length > 255 / 3 && new TextEncoder().encode(part).length > 255;
 }
 
 /** Two outs of one node where one is, or lies in, the other; case is ignored, since some file systems do. */
