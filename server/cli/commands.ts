@@ -26,6 +26,7 @@ export interface RunCommandOptions extends TargetOptions {
   readonly executor: "local";
   readonly jobs?: number;
   readonly keepGoing?: true;
+  readonly check?: true;
   readonly detach?: true;
   /** Of `--no-cache NODE`: commander names an option that starts with `no-` by what follows. */
   readonly cache: readonly string[];
@@ -161,6 +162,10 @@ export function buildProgram(
       new Option("--no-cache <node>", "make this node again although it is stored; may be repeated")
         .default([], "none")
         .argParser(collect),
+    )
+    .option(
+      "--check",
+      "make each node that is made twice, and compare: `not-deterministic` names what differs",
     )
     .option("-d, --detach", "start the run and return; `reprod status` and `reprod logs` show it")
     .addOption(json("print one event a line"))

@@ -31,6 +31,7 @@ export async function run(
     targets: options.target.map(nodeName),
     noCache: options.cache.map(nodeName),
     keepGoing: options.keepGoing === true,
+    check: options.check === true,
     jobs: options.jobs,
     executor: options.executor,
   };
@@ -82,7 +83,7 @@ async function attached(
   if (!options.json) terminal.out.write(await renderEnd(opened, result, progress, terminal));
   switch (result.outcome) {
     case "done":
-      return exitCodes.done;
+      return result.differing > 0 ? exitCodes.problems : exitCodes.done;
     case "failed":
       return exitCodes.problems;
     case "cancelled":
@@ -151,6 +152,7 @@ async function renderEnd(
     `${grouped(result.cached)} cached`,
     progress.failed > 0 ? `${grouped(progress.failed)} failed` : "",
     progress.cancelled > 0 ? `${grouped(progress.cancelled)} ended` : "",
+    result.differing > 0 ? `${grouped(result.differing)} not deterministic` : "",
     result.skipped > 0 ? `${grouped(result.skipped)} not started` : "",
   ].filter((part) => part !== "");
   const paint =

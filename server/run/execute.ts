@@ -39,6 +39,8 @@ export interface RunResult {
   readonly cached: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Nodes that gave other bytes the second time, where `check` asked for it (A13). */
+  readonly differing: number;
   readonly wallMilliseconds: number;
 }
 
@@ -161,6 +163,7 @@ class Run {
         secrets: this.#parts.secrets,
         engine: this.#parts.engine?.engine ?? "host",
         keepGoing: this.#parts.options.keepGoing,
+        check: this.#parts.options.check ?? false,
         jobs: this.#parts.options.jobs ?? Number.POSITIVE_INFINITY,
         clock: this.#clock,
         remains,
@@ -276,6 +279,7 @@ class Run {
       cached: plan.summary.cached,
       failed,
       skipped,
+      differing: counts.differing,
       wallMilliseconds,
     };
   }

@@ -7,10 +7,10 @@ import type { AttemptHandle, AttemptResult, AttemptSpec, Executor } from "../exe
 import type { FailureKind, GraphNode } from "../graph/model.js";
 import { idsKnown, type MadeOuts, type ResolvedIn } from "../graph/recipe.js";
 import { DataReference } from "../graph/value.js";
-import { ingestOuts } from "../store/ingest.js";
+import { digestOuts, ingestOuts } from "../store/ingest.js";
 import type { Claim, Claims, HashFile, LocalStore } from "../store/local.js";
 import type { AttemptRecord, NamesLine, ResultRecord } from "../store/record.js";
-import { storedResult } from "../store/record-format.js";
+import { differingOuts, storedResult } from "../store/record-format.js";
 import type { StoredResult } from "../store/store.js";
 import { attemptId, attemptsFolder, type LeftAttempt, type LeftAttempts } from "./attempts.js";
 import { HarvestNotes, holdsHarvest } from "./harvest.js";
@@ -44,6 +44,8 @@ export interface ExecutionContext {
   readonly secrets: ReadonlyMap<string, string>;
   readonly engine: "docker" | "podman" | "host";
   readonly keepGoing: boolean;
+  /** Everything is made twice and compared (A13). */
+  readonly check: boolean;
   readonly jobs: number;
   readonly clock: Clock;
   readonly remains: Remains;
@@ -54,6 +56,7 @@ export interface ExecutionCounts {
   readonly reused: number;
   readonly failed: number;
   readonly skipped: number;
+  readonly differing: number;
   readonly stopped: StopReason | undefined;
 }
 
@@ -124,6 +127,7 @@ export class Execution {
   #reused = 0;
   #failed = 0;
   #skipped = 0;
+  #differing = 0;
   /** Aborted by `cancel`; what it ends besides scripts are downloads. */
   readonly #cancelling = new AbortController();
   #defect: { readonly error: unknown } | undefined;
@@ -189,6 +193,7 @@ export class Execution {
       reused: this.#reused,
       failed: this.#failed,
       skipped: this.#skipped,
+      differing: this.#differing,
       stopped: this.#scheduler.stopped,
     };
   }
@@ -555,7 +560,7 @@ export class Execution {
         return;
       }
       this.#noteWall(result);
-      if (failureOf(result.end) === undefined) {
+      if (failureOf(result.end) === undefined && !this.#context.check) {
         // The next one starts before this one's outs are looked at.
         this.#scheduler.release(task.position);
         this.#pump();
@@ -593,7 +598,10 @@ export class Execution {
     const { executor, store, hash } = this.#context;
     const { harvest } = found;
     if (harvest !== undefined && (await holdsHarvest(store, harvest, hash))) {
+      task.number = found.number;
       this.#announceStart(task, content, found, true);
+      if (this.#context.check)
+        await this.#makeAgain(task, content, specFor(found.id, found.number, found.folder), harvest.outs);
       this.#announceEnd(task, harvest.result, undefined, false);
       await this.#succeed(task, content, found.folder, harvest.outs, harvest.result);
       this.#pump();
@@ -690,6 +698,7 @@ export class Execution {
     outcome: TakenIn,
   ): Promise<void> {
     if (outcome.kind === "made") {
+      if (this.#context.check) await this.#makeAgain(task, content, spec, outcome.outs);
       this.#announceEnd(task, result, undefined, false);
       await this.#succeed(task, content, spec.folder, outcome.outs, result);
       return;
@@ -700,6 +709,45 @@ export class Execution {
     this.#announceEnd(task, result, failure, again);
     if (again) this.#enqueue(task);
     else this.#fail(task, failure);
+  }
+
+  /**
+   * Makes it once more in another folder and compares (A13). What that makes is looked at and never stored; where it
+   * differs it stays for looking, as the folder of a failed attempt does.
+   */
+  async #makeAgain(task: Task, content: ContentId, first: AttemptSpec, outs: MadeOuts): Promise<void> {
+    const { executor, hash, run, tmp } = this.#context;
+    if (this.#cancelled) return;
+    const attempt = task.number + 1;
+    const id = attemptId(content, run, attempt);
+    const spec = { ...first, id, attempt, folder: path.join(attemptsFolder(tmp, run), id) };
+    const handle = executor.start(spec);
+    this.#handles.set(task.position, handle);
+    const { end } = await handle.ended;
+    this.#handles.delete(task.position);
+    const failure = failureOf(end);
+    if (failure?.kind === "Cancelled") return;
+    const again =
+      failure === undefined
+        ? await digestOuts(path.join(spec.folder, "work"), task.node.outs, hash, spec.inputs)
+        : { kind: "failed" as const, message: failure.message };
+    const differences =
+      again.kind === "failed"
+        ? [`it was made once and failed the second time (${again.message})`]
+        : differingOuts(outs, again.outs).map((out) => `made twice, the bytes of its out \`${out}\` differ`);
+    if (differences.length === 0) {
+      executor.discard(spec.folder);
+      return;
+    }
+    this.#differing++;
+    for (const difference of differences) {
+      this.#context.journal.write({
+        event: "warning",
+        code: "not-deterministic",
+        message: `${difference}; the first is kept, the second lies in "${spec.folder}"`,
+        node: task.node.name,
+      });
+    }
   }
 
   async #succeed(

@@ -38,6 +38,8 @@ export interface RunOptions {
   /** Nodes that are made again although the store has them. */
   readonly noCache: readonly string[];
   readonly keepGoing: boolean;
+  /** Every node that is made is made twice, and what it makes is compared (A13). */
+  readonly check?: boolean;
   /** Nodes at once, at most; undefined: as many as cpus and memory allow. */
   readonly jobs: number | undefined;
   readonly executor: "local";

@@ -5,10 +5,10 @@ import type { Sha256 } from "../base/brand.js";
 import { Failure, systemCode } from "../base/failure.js";
 import { compareCodePoints } from "../base/order.js";
 import type { NodeOut, RecordedFile, RecordedOut } from "../graph/model.js";
-import { leavingLink, printTree, type TreeEntry, treeSize } from "../graph/tree.js";
+import { leavingLink, printTree, type TreeEntry, treeDigest, treeSize } from "../graph/tree.js";
 import { eachAtOnce, isAbsent, yieldToOthers } from "./files.js";
 import { isSafeRelativePath } from "./layout.js";
-import type { HashFile, Ingested, InputToStage, LocalStore } from "./local.js";
+import type { HashFile, Ingested, InputToStage, LocalStore, Objects } from "./local.js";
 import { smallDigest } from "./objects.js";
 import { describe, WalkProblem, walkTree } from "./tree-walk.js";
 
@@ -51,8 +51,27 @@ export async function ingestOuts(
   hash: HashFile,
   inputs: readonly InputToStage[] = [],
 ): Promise<Ingested> {
+  return taken(new Ingestion(store.objects, work, hash, inputs), work, outs);
+}
+
+/** What `ingestOuts` would record, with nothing stored and nothing moved. */
+export async function digestOuts(
+  work: string,
+  outs: readonly NodeOut[],
+  hash: HashFile,
+  inputs: readonly InputToStage[] = [],
+): Promise<Ingested> {
+  return taken(new Ingestion(NOWHERE, work, hash, inputs), work, outs);
+}
+
+/** Where outs go. */
+type Taker = Pick<Objects, "put" | "putCopy" | "putText">;
+
+const NOWHERE: Taker = { put: async () => {}, putCopy: async () => {}, putText: treeDigest };
+
+async function taken(ingestion: Ingestion, work: string, outs: readonly NodeOut[]): Promise<Ingested> {
   try {
-    return { kind: "ingested", outs: await new Ingestion(store, work, hash, inputs).take(outs) };
+    return { kind: "ingested", outs: await ingestion.take(outs) };
   } catch (error) {
     if (error instanceof OutProblem)
       return { kind: "failed", failure: error.failure, message: error.message };
@@ -102,7 +121,7 @@ interface FoundItem {
 }
 
 class Ingestion {
-  readonly #store: LocalStore;
+  readonly #objects: Taker;
   readonly #work: string;
   readonly #hash: HashFile;
   readonly #inputs: readonly InputToStage[];
@@ -110,8 +129,8 @@ class Ingestion {
   readonly #candidates = new Map<string, Candidate>();
   #realWorkOnce: string | undefined;
 
-  constructor(store: LocalStore, work: string, hash: HashFile, inputs: readonly InputToStage[]) {
-    this.#store = store;
+  constructor(objects: Taker, work: string, hash: HashFile, inputs: readonly InputToStage[]) {
+    this.#objects = objects;
     this.#work = work;
     this.#hash = hash;
     this.#inputs = inputs;
@@ -287,7 +306,7 @@ class Ingestion {
     return {
       recorded: () => {
         const tree = entries.map((entry) => entry());
-        const sha256 = this.#store.objects.putText(printTree(tree));
+        const sha256 = this.#objects.putText(printTree(tree));
         return { path: out, kind: "dir", executable: false, sha256, size: treeSize(tree) };
       },
     };
@@ -343,7 +362,7 @@ class Ingestion {
     for (const candidate of this.#candidates.values()) {
       if (candidate.movable) moved.push(candidate);
       else {
-        await this.#store.objects.putCopy(
+        await this.#objects.putCopy(
           candidate.file,
           digestOfCandidate(candidate),
           candidate.stats.size,
@@ -352,7 +371,7 @@ class Ingestion {
       }
     }
     for (const candidate of moved) {
-      await this.#store.objects.put(candidate.file, digestOfCandidate(candidate), candidate.stats.size);
+      await this.#objects.put(candidate.file, digestOfCandidate(candidate), candidate.stats.size);
     }
   }
 

@@ -133,6 +133,16 @@ export function sameOuts(
   return canonicalText(withoutSizes(left)) === canonicalText(withoutSizes(right));
 }
 
+/** Names of the outs whose bytes or paths differ. Both have the same names. */
+export function differingOuts(
+  left: { readonly [name: string]: RecordedOut },
+  right: { readonly [name: string]: RecordedOut },
+): readonly string[] {
+  return Object.keys(left).filter(
+    (name) => !sameOuts({ [name]: left[name] ?? null }, { [name]: right[name] ?? null }),
+  );
+}
+
 function withoutSizes(outs: { readonly [name: string]: RecordedOut }): unknown {
   return Object.entries(outs).map(([name, out]) => {
     const plain = (file: RecordedFile) => [file.path, file.kind, file.executable, file.sha256];

@@ -310,6 +310,48 @@ test("the record tells how a result was made: inputs, attempts, usage, commit", 
   assert.ok((record.made.attempts[0]?.usage.wallMilliseconds ?? 0) > 0);
 });
 
+test("A13 --check makes twice what it makes, names what differs, and stores the first only", async (context) => {
+  const project = new PipelineProject(context, "");
+  const log = project.path("ran.log");
+  project.write(
+    "test.reprod",
+    `transform Make {
+  param counting: Bool
+  out same: File = "same.txt"
+  out folder: Dir = "folder"
+  run sh \`\`\`
+    echo run >> ${log}
+    echo same > same.txt
+    mkdir folder
+    echo kept > folder/a
+    if [ "$counting" = true ]; then wc -l < ${log} > folder/b; fi
+  \`\`\`
+}
+node steady = Make { counting: false }
+node counted = Make { counting: true }
+`,
+  );
+  const result = await project.run({ check: true, jobs: 1 });
+  assert.deepEqual([result.outcome, result.made, result.differing], ["done", 2, 1]);
+  assert.equal(project.read("ran.log"), "run\n".repeat(4));
+  const warnings = project.events.flatMap((line) => (line.event === "warning" ? [line] : []));
+  assert.deepEqual(
+    warnings.map(({ code, node }) => [code, node]),
+    [["not-deterministic", "counted"]],
+  );
+  const message = warnings[0]?.message ?? "";
+  assert.match(message, /its out `folder` differ/);
+  // Both can be compared: the first is in the store, the second lies where the warning says.
+  const second = /"(.*)"$/.exec(message)?.[1] ?? "";
+  assert.equal(fs.readFileSync(path.join(second, "work/folder/a"), "utf8"), "kept\n");
+  const objects = fs.readdirSync(project.path(".reprod/store/objects/sha256"), { recursive: true });
+  // same.txt, folder/a, the first counted folder/b, and two manifests.
+  assert.equal(objects.filter((name) => /[0-9a-f]{62}$/.test(String(name))).length, 5);
+  assert.deepEqual(await project.states(), ["steady: cached", "counted: cached"]);
+  const again = await project.run({ check: true });
+  assert.deepEqual([again.made, again.differing], [0, 0]);
+});
+
 test("publish copies outs by name after the run, and leaves alone what is there", async (context) => {
   const project = new PipelineProject(
     context,
