@@ -343,12 +343,10 @@ class Evaluator {
   }
 
   #graph(nodes: readonly EvaluatedNode[], families: readonly Family[]): Graph {
-    const byName = new Map<string, GraphNode>();
     const data = new Set<DataReference>();
     for (const { tools } of new Set(nodes.map(({ transform }) => transform)))
       for (const { also } of tools) for (const file of also) data.add(file);
     for (const node of nodes) {
-      byName.set(node.name, node);
       for (const value of node.ins) {
         for (const { source } of itemsOf(value)) if (source instanceof DataReference) data.add(source);
       }
@@ -361,9 +359,14 @@ class Evaluator {
         drafts.map(({ node }) => node).filter(({ index }) => index >= 0),
       );
     }
+    let byName: ReadonlyMap<string, GraphNode> | undefined;
     return {
       nodes,
-      byName,
+      // Made when it is first asked for: a plan of all targets names no node.
+      get byName() {
+        byName ??= new Map(nodes.map((node) => [node.name, node]));
+        return byName;
+      },
       families: members,
       targets: this.#targetNodes(nodes),
       publish: this.#publications(),

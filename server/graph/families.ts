@@ -230,16 +230,17 @@ export class Expander {
     if (statement.kind === "if") {
       const condition = this.#expressions.condition(statement.condition, scope);
       const block = condition ? statement.then : statement.otherwise;
-      return block === undefined ? [] : [new BlockScope(scope, shapeOf(block), [], [], evaluateLet)];
+      if (block === undefined) return [];
+      return [new BlockScope({ parent: scope, shape: shapeOf(block), names: [], evaluateLet }, [])];
     }
     const names = statement.names.map((name) => name.text);
     const items = this.#expressions.list(statement.source, scope);
     const over = this.#budget.turns(items.length);
     if (over !== undefined) throw this.#expressions.fail(statement.source, scope, over);
-    const shape = shapeOf(statement.body);
+    const shared = { parent: scope, shape: shapeOf(statement.body), names, evaluateLet };
     return items.map((item) => {
       const values = this.#expressions.bind(names, item, statement.source, scope);
-      return new BlockScope(scope, shape, names, values, evaluateLet);
+      return new BlockScope(shared, values);
     });
   }
 }

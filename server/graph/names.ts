@@ -10,5 +10,6 @@ export function keyText(value: Value): string | undefined {
 
 /** `aligned["ANN0830", 2]`; a node without keys is its family's name alone. */
 export function nodeName(family: string, keyTexts: readonly string[]): string {
-  return keyTexts.length === 0 ? family : `${family}[${keyTexts.join(", ")}]`;
+  if (keyTexts.length === 0) return family;
+  return `${family}[${keyTexts.length === 1 ? keyTexts[0] : keyTexts.join(", ")}]`;
 }

@@ -31,11 +31,12 @@ export class NodeEvaluator {
   readonly #plans = new Map<NodeStatement, ArgumentPlan>();
   /** By statement where all its nodes have the same; one function for them all, so that none keeps its draft alive. */
   readonly #constants = new Map<NodeStatement, Clauses | undefined>();
-  readonly #computeInputs = (draft: Draft): true => this.#inputs(draft);
-  readonly #computeOuts = (draft: Draft): true => this.#outs(draft);
-  readonly #computeRest = (draft: Draft): true => this.#rest(draft);
-  readonly #computeParam = (node: EvaluatedNode, index: number, inside: Scope): Value =>
-    this.#param(draftOf(node), index, inside);
+  readonly #parts: Parts = {
+    inputs: (draft) => this.#inputs(draft),
+    outs: (draft) => this.#outs(draft),
+    rest: (draft) => this.#rest(draft),
+    param: (node, index, inside) => this.#param(draftOf(node), index, inside),
+  };
 
   constructor(
     program: Program,
@@ -57,15 +58,7 @@ export class NodeEvaluator {
       plan = argumentPlan(node.statement, node.transform);
       this.#plans.set(node.statement, plan);
     }
-    const draft = new NodeDraft(
-      node,
-      scope,
-      plan,
-      this.#computeParam,
-      this.#computeInputs,
-      this.#computeOuts,
-      this.#computeRest,
-    );
+    const draft = new NodeDraft(node, scope, plan, this.#parts);
     node.draft = draft;
     return draft;
   }
@@ -291,6 +284,14 @@ function draftOf(node: EvaluatedNode): Draft {
   return node.draft;
 }
 
+/** How the parts of a node are evaluated; one for all nodes. */
+interface Parts {
+  readonly inputs: (draft: Draft) => true;
+  readonly outs: (draft: Draft) => true;
+  readonly rest: (draft: Draft) => true;
+  readonly param: (node: EvaluatedNode, index: number, inside: Scope) => Value;
+}
+
 /** One for all nodes that have none. */
 const NONE: readonly never[] = [];
 
@@ -305,26 +306,23 @@ class NodeDraft implements Draft {
     readonly node: EvaluatedNode,
     readonly scope: Scope,
     readonly plan: ArgumentPlan,
-    readonly computeParam: (node: EvaluatedNode, index: number, inside: Scope) => Value,
-    computeInputs: (draft: Draft) => true,
-    readonly computeOuts: (draft: Draft) => true,
-    readonly computeRest: (draft: Draft) => true,
+    readonly parts: Parts,
   ) {
-    this.inputs = new NodeCell(this, computeInputs);
+    this.inputs = new NodeCell(this, parts.inputs);
   }
 
   get outs(): Cell<true> {
-    this.#outs ??= new NodeCell(this, this.computeOuts);
+    this.#outs ??= new NodeCell(this, this.parts.outs);
     return this.#outs;
   }
 
   /** Asked for once, so it is not kept. */
   get rest(): Cell<true> {
-    return new NodeCell(this, this.computeRest);
+    return new NodeCell(this, this.parts.rest);
   }
 
   get inside(): TransformScope {
-    this.#inside ??= new TransformScope(this.node, this.computeParam);
+    this.#inside ??= new TransformScope(this.node, this.parts.param);
     return this.#inside;
   }
 }

@@ -9,6 +9,7 @@ import type {
   GraphTransform,
   InItem,
   NodeIds,
+  NodeOut,
   Recipe,
   RecipeFile,
   RecipeIn,
@@ -470,6 +471,9 @@ class TransformFrame {
   readonly #network: string;
   readonly #end: string;
   #outs: readonly Field[] | undefined;
+  /** The outs written last, and their text: mostly all nodes of a transform share one list. */
+  #lastOuts: readonly NodeOut[] | undefined;
+  #lastOutsText = "";
 
   constructor(transform: GraphTransform, where: RecipeWhere) {
     this.ins = fields(transform.ins, () => "");
@@ -482,23 +486,25 @@ class TransformFrame {
 
   /** All that follows the ins. */
   body(kind: "recipe" | "own" | "content", node: GraphNode): string {
-    this.#outs ??= fields(
-      node.outs,
-      ({ kind, optional }) => `{"kind":"${kind}","optional":${optional},"path":`,
-    );
     let text = `},"interpreter":${this.#interpreter},"kind":"reprod-${kind}-1","network":${this.#network},"outs":{`;
+    text += `${this.#outsText(node.outs)}},"params":{`;
     let comma = "";
-    for (const { position, prefix } of this.#outs) {
-      text += `${comma}${prefix}${canonicalString(node.outs[position]?.path ?? "")}}`;
-      comma = ",";
-    }
-    text += '},"params":{';
-    comma = "";
     for (const { position, prefix } of this.#params) {
       text += `${comma}${prefix}${taggedText(node.params[position] ?? null)}`;
       comma = ",";
     }
     return text + this.#end;
+  }
+
+  #outsText(outs: readonly NodeOut[]): string {
+    if (outs === this.#lastOuts) return this.#lastOutsText;
+    this.#outs ??= fields(outs, ({ kind, optional }) => `{"kind":"${kind}","optional":${optional},"path":`);
+    let text = "";
+    for (const { position, prefix } of this.#outs)
+      text += `${text === "" ? "" : ","}${prefix}${canonicalString(outs[position]?.path ?? "")}}`;
+    this.#lastOuts = outs;
+    this.#lastOutsText = text;
+    return text;
   }
 }
 

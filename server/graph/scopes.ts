@@ -56,26 +56,38 @@ export class TopScope extends StatementScope {
   }
 }
 
+/** What all turns of a loop share, so that each of a hundred thousand turns is small. */
+export interface SharedByTurns {
+  readonly parent: Scope;
+  readonly shape: BlockShape;
+  /** The loop's variables. */
+  readonly names: readonly string[];
+  readonly evaluateLet: (statement: LetStatement, scope: Scope) => Value;
+}
+
 /** One turn of a loop, or one branch: its variables, its `let`s, and the turns of the loops inside it. */
 export class BlockScope extends StatementScope {
-  readonly place: Place;
   #lets: Map<string, Cell<Value>> | undefined;
 
   constructor(
-    readonly parent: Scope,
-    readonly shape: BlockShape,
-    readonly names: readonly string[],
+    readonly shared: SharedByTurns,
     readonly values: readonly Value[],
-    readonly evaluateLet: (statement: LetStatement, scope: Scope) => Value,
   ) {
     super();
-    this.place = parent.place;
+  }
+
+  get place(): Place {
+    return this.shared.parent.place;
+  }
+
+  get shape(): BlockShape {
+    return this.shared.shape;
   }
 
   lookup(name: string): Found {
-    const at = this.names.indexOf(name);
+    const at = this.shared.names.indexOf(name);
     if (at >= 0) return this.values[at];
-    return this.letCell(name) ?? this.parent.lookup(name);
+    return this.letCell(name) ?? this.shared.parent.lookup(name);
   }
 
   letCell(name: string): Cell<Value> | undefined {
@@ -84,7 +96,7 @@ export class BlockScope extends StatementScope {
     this.#lets ??= new Map();
     let cell = this.#lets.get(name);
     if (cell === undefined) {
-      cell = new Computed(name, () => this.evaluateLet(statement, this));
+      cell = new Computed(name, () => this.shared.evaluateLet(statement, this));
       this.#lets.set(name, cell);
     }
     return cell;

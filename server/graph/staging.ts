@@ -14,12 +14,22 @@ import { isList } from "./values.js";
 export function stageIns(ins: readonly LoweredIn[], values: readonly Value[]): readonly InValue[] | Trouble {
   if (ins.length === 0) return NONE;
   const staged: InValue[] = ins.map(() => null);
+  const given = values.filter((value) => value !== null);
+  const [alone] = given;
+  // A single file has nothing to collide with.
+  if (alone === undefined) return staged;
+  if (given.length === 1 && !isList(alone)) {
+    const position = values.indexOf(alone);
+    const source = sourceOf(alone);
+    staged[position] = { source, staged: singlePath(ins[position], source) };
+    return staged;
+  }
   const taken = new TakenPaths();
   for (const [position, declared] of ins.entries()) {
     const value = values[position] ?? null;
     if (value === null || isList(value)) continue;
     const source = sourceOf(value);
-    const path = `inputs/${declared.stagedAs ?? baseName(source)}`;
+    const path = singlePath(declared, source);
     const first = taken.take(path, declared.name);
     if (first !== undefined) return collision(path, first, declared.name);
     staged[position] = { source, staged: path };
@@ -36,6 +46,10 @@ export function stageIns(ins: readonly LoweredIn[], values: readonly Value[]): r
     staged[position] = items;
   }
   return staged;
+}
+
+function singlePath(declared: LoweredIn | undefined, source: DataReference | OutReference): string {
+  return `inputs/${declared?.stagedAs ?? baseName(source)}`;
 }
 
 function stageElement(
