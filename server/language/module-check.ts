@@ -217,9 +217,12 @@ class Check implements ModuleCheck {
     const first = places.find(({ node }) => node !== undefined);
     if (first?.node === undefined) return UNKNOWN;
     if (first.node.keys.length === 0) return { kind: "node", members };
-    const keys = this.#cyclic.has(name)
-      ? first.node.keys.map(() => UNKNOWN)
-      : (this.#header(first.statement).get(first.node) ?? []);
+    // A key of a node beside it that has no name yet may ask for the family itself, and no circle of names tells.
+    if (this.#cyclic.has(name) || this.#sought.has(name))
+      return { kind: "family", keys: first.node.keys.map(() => UNKNOWN), members };
+    this.#sought.add(name);
+    const keys = this.#header(first.statement).get(first.node) ?? [];
+    this.#sought.delete(name);
     return { kind: "family", keys, members };
   }
 

@@ -140,3 +140,14 @@ test("an imported file that cannot be read is a problem at its import, and the r
     ],
   );
 });
+
+test("a node without a name yet, whose key is a family of its own block, ends", () => {
+  const half =
+    'import { Join } from "./transforms.reprod"\nfor i in [1] {\n  node s[i] = Join {}\n  node [s] = Join {}\n}\n';
+  for (const text of [
+    half,
+    half.replace("node [s] = Join {}", "node[s"),
+    'import{Join}from"./transforms.reprod\nfor\n node s[i]Join\n node[s',
+  ])
+    assert.ok(load(text, "transform Join {\n}\n").problems.length > 0);
+});
