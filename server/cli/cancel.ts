@@ -1,6 +1,6 @@
 import { cancelRun } from "../run/cancel.js";
 import { findRun } from "../run/runs.js";
-import type { CommandContext, JsonOption } from "./commands.js";
+import type { CommandContext, JsonOption } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { currentProject, openClaims } from "./open.js";
 import { count, writeJson } from "./text.js";

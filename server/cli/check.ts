@@ -7,7 +7,7 @@ import { checkFacts } from "../features/checks/index.js";
 import { evaluate } from "../graph/evaluate.js";
 import type { PlacedProblem, Severity } from "../language/problems.js";
 import { loadProgram } from "../language/program.js";
-import type { CommandContext, JsonOption } from "./commands.js";
+import type { CommandContext, JsonOption } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { ofEach, pipelineFiles } from "./files.js";
 import { IMAGE_PLATFORM, isError, problemsJson, reportProblems } from "./open.js";

@@ -1,6 +1,6 @@
 import { runIds } from "../run/runs.js";
-import type { CommandContext } from "./commands.js";
 import { completions } from "./completion.js";
+import type { CommandContext } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { currentProject } from "./open.js";
 

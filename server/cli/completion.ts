@@ -1,5 +1,6 @@
 import tab from "@bomb.sh/tab/commander";
-import { buildProgram, type CommandContext } from "./commands.js";
+import { buildProgram } from "./commands.js";
+import type { CommandContext } from "./context.js";
 import { exitCodes } from "./exit.js";
 
 /** Completions of every command, read from the same definitions as `--help`. */

@@ -1,5 +1,5 @@
 import { type ExplainedReason, type Explanation, explainNode } from "../run/explain.js";
-import type { CommandContext, PipelineOptions } from "./commands.js";
+import type { CommandContext, PipelineOptions } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { nodeName } from "./names.js";
 import { open, refuseInvalid } from "./open.js";

@@ -3,7 +3,7 @@ import { replaceFile } from "../data/files.js";
 import { DiskText } from "../data/text.js";
 import { format } from "../language/format.js";
 import { parse } from "../language/parser.js";
-import type { CommandContext, JsonOption } from "./commands.js";
+import type { CommandContext, JsonOption } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { ofEach, pipelineFiles } from "./files.js";
 import { failureJson, renderFailure, shownPath } from "./report.js";

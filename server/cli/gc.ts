@@ -7,7 +7,7 @@ import { readRunFile, runIds } from "../run/runs.js";
 import { type CollectionPlan, collect, planCollection } from "../store/gc.js";
 import type { Pins } from "../store/local.js";
 import { openLocalStore } from "../store/local-store.js";
-import type { CommandContext, JsonOption } from "./commands.js";
+import type { CommandContext, JsonOption } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { currentProject, openClaims } from "./open.js";
 import { familyOf } from "./plan.js";

@@ -5,7 +5,7 @@ import type { GraphNode, RecordedFile, RecordedOut } from "../graph/model.js";
 import { filesOfOut } from "../provenance/trace.js";
 import { planPipeline } from "../run/plan.js";
 import { exportOut } from "../store/export.js";
-import type { CommandContext, PipelineOptions } from "./commands.js";
+import type { CommandContext, PipelineOptions } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { nodeAndOut } from "./names.js";
 import { open, refuseInvalid } from "./open.js";

@@ -1,7 +1,7 @@
 import type { GraphNode } from "../graph/model.js";
 import { viewOf } from "../graph/render/view.js";
 import { planPipeline } from "../run/plan.js";
-import type { CommandContext, PipelineOptions } from "./commands.js";
+import type { CommandContext, PipelineOptions } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { open, refuseInvalid } from "./open.js";
 import { writeJson } from "./text.js";

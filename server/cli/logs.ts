@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Failure } from "../base/failure.js";
 import { type LogLine, readLog } from "../executors/logs.js";
 import { type AttemptStatus, findRun, runStatus } from "../run/runs.js";
-import type { CommandContext, JsonOption } from "./commands.js";
+import type { CommandContext, JsonOption } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { logText } from "./log-lines.js";
 import { nodeName } from "./names.js";

@@ -8,7 +8,7 @@ import type { OpenedPipeline } from "../run/pipeline.js";
 import { openPipeline } from "../run/pipeline.js";
 import { openClaims as openClaimsOf } from "../store/claims.js";
 import type { Claims } from "../store/local.js";
-import type { CommandContext, PipelineOptions } from "./commands.js";
+import type { CommandContext, PipelineOptions } from "./context.js";
 import { problemJson, renderProblem, shownPath } from "./report.js";
 import type { Terminal } from "./terminal.js";
 import { bytes, count, printable } from "./text.js";

@@ -3,7 +3,7 @@ import { addressesOf, imagesOf, type PinStep, pin } from "../data/pin.js";
 import { prepareProject } from "../data/project.js";
 import type { LocalStore } from "../store/local.js";
 import { openLocalStore } from "../store/local-store.js";
-import type { CommandContext, PipelineOptions } from "./commands.js";
+import type { CommandContext, PipelineOptions } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { open, refuseInvalid, StatusLine } from "./open.js";
 import { failureJson, renderFailure, shownPath } from "./report.js";

@@ -1,7 +1,7 @@
 import type { Plan, PlanJson } from "../run/plan.js";
 import { planJson, planPipeline } from "../run/plan.js";
 import type { StateName } from "../run/states.js";
-import type { CommandContext, TargetOptions } from "./commands.js";
+import type { CommandContext, TargetOptions } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { open, refuseInvalid, reportRemarks } from "./open.js";
 import type { Output } from "./terminal.js";

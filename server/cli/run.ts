@@ -3,7 +3,7 @@ import { type RunResult, runPipeline } from "../run/execute.js";
 import type { OpenedPipeline } from "../run/pipeline.js";
 import { startDetachedRun } from "../run/runner.js";
 import type { RunOptions } from "../run/runs.js";
-import type { CommandContext, RunCommandOptions } from "./commands.js";
+import type { CommandContext, RunCommandOptions } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { plainView, type RunView } from "./live.js";
 import { lastLogLines, logText } from "./log-lines.js";

@@ -1,5 +1,5 @@
 import { listRuns, type RunSummary } from "../run/runs.js";
-import type { CommandContext, JsonOption } from "./commands.js";
+import type { CommandContext, JsonOption } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { currentProject, openClaims } from "./open.js";
 import { statePainter } from "./plan.js";

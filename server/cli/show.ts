@@ -11,7 +11,7 @@ import { type Ancestry, traceRecord } from "../provenance/trace.js";
 import type { LocalStore } from "../store/local.js";
 import { openLocalStore } from "../store/local-store.js";
 import type { ResultRecord } from "../store/record.js";
-import type { CommandContext, JsonOption } from "./commands.js";
+import type { CommandContext, JsonOption } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { nodeName } from "./names.js";
 import { currentProject } from "./open.js";

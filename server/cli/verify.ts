@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { hashOneFile } from "../run/hash.js";
 import { openLocalStore } from "../store/local-store.js";
 import { type StoreProblem, type Verification, verifyStore } from "../store/verify.js";
-import type { CommandContext, JsonOption } from "./commands.js";
+import type { CommandContext, JsonOption } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { currentProject, StatusLine } from "./open.js";
 import type { Output } from "./terminal.js";
