@@ -42,7 +42,10 @@ export async function lookupMany(
     if (++done % SLICE === 0) await yieldToOthers();
   }
   // A recipe that was asked for twice was answered at its last place.
-  return recipes.map((recipe, position) => asked.answers[asked.position(recipe) ?? position] ?? ABSENT);
+  return recipes.map((recipe, position) => {
+    const at = asked.hasTwice ? (asked.position(recipe) ?? position) : position;
+    return asked.answers[at] ?? ABSENT;
+  });
 }
 
 const ABSENT: Lookup = { kind: "absent" };
@@ -64,6 +67,10 @@ class Asked {
 
   position(recipe: string): number | undefined {
     return this.#positions.get(recipe);
+  }
+
+  get hasTwice(): boolean {
+    return this.#positions.size < this.#recipes.length;
   }
 
   foundRecord(position: number): void {
@@ -131,16 +138,16 @@ async function answerFromNames(
   objects: boolean,
 ): Promise<void> {
   const replaced = records.replaced();
-  const isWanted = (recipe: string) => {
+  const openPosition = (recipe: string) => {
     const position = asked.position(recipe);
-    return position !== undefined && asked.isOpen(position) && !replaced.has(recipe);
+    return position !== undefined && asked.isOpen(position) && !replaced.has(recipe) ? position : undefined;
   };
   let done = 0;
   try {
-    for (const { recipe, content, outs } of names.newest(from, NAMES_FILES, isWanted)) {
+    for (const { line, wanted } of names.newest(from, NAMES_FILES, openPosition)) {
+      const { recipe, content, outs } = line;
       const lookup = records.judge({ recipe, content, outs }, objects);
-      const position = asked.position(recipe);
-      if (lookup.kind === "usable" && position !== undefined) asked.answers[position] = lookup;
+      if (lookup.kind === "usable") asked.answers[wanted] = lookup;
       if (++done % SLICE === 0) await yieldToOthers();
     }
   } catch (error) {

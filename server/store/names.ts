@@ -30,21 +30,22 @@ export class NamesFolder {
 
   /**
    * The lines about wanted recipes in the newest `files` files, newest file first. `wanted` is asked of each line as it
-   * comes; lines about other recipes are skipped unparsed, so this costs a scan of the files and a parse of what is
-   * wanted.
+   * comes, and what it answers comes with the line; lines about other recipes are skipped unparsed, so this costs a
+   * scan of the files and a parse of what is wanted.
    */
-  *newest(
+  *newest<T>(
     names: { readonly projectId: string; readonly pipeline: string },
     files: number,
-    wanted: (recipe: string) => boolean,
-  ): Generator<NamesLine> {
+    wanted: (recipe: string) => T | undefined,
+  ): Generator<{ readonly line: NamesLine; readonly wanted: T }> {
     for (const run of this.runs(names.projectId, names.pipeline).slice(0, files)) {
       const file = this.#layout.namesFile(names.projectId, names.pipeline, run);
       for (const text of linesOf(file) ?? []) {
         const recipe = recipeIn(text);
-        if (recipe === undefined || !wanted(recipe)) continue;
+        const answer = recipe === undefined ? undefined : wanted(recipe);
+        if (answer === undefined) continue;
         const line = readNamesLine(text);
-        if (line !== undefined && line.recipe === recipe) yield line;
+        if (line !== undefined && line.recipe === recipe) yield { line, wanted: answer };
       }
     }
   }
