@@ -4,31 +4,9 @@ import { test } from "node:test";
 import type { FailureKind } from "../../server/graph/model.js";
 import { failureKinds } from "../../server/language/failure-kinds.js";
 import { functions } from "../../server/language/functions.js";
-import { loadProgram } from "../../server/language/program.js";
 import { NAMED_TYPES } from "../../server/language/types.js";
-import { sourceOf } from "../support/squiggles.js";
 
 const page = readFileSync("docs/language.md", "utf8");
-const blocks = [...page.matchAll(/^```reprod\n([\s\S]*?)\n^```$/gm)].map(([, text]) => text ?? "");
-
-test("the examples of the language reference can be read", () => {
-  assert.ok(blocks.length >= 6);
-  for (const block of blocks) {
-    if (block.includes("{ … }")) continue;
-    const { problems } = loadProgram("/main.reprod", sourceOf(new Map([["main.reprod", block]])));
-    const unread = problems.filter(({ rule }) => rule.code === "reprod/syntax");
-    assert.deepEqual(
-      unread.map(({ message }) => message),
-      [],
-      block,
-    );
-  }
-});
-
-test("the first example is a whole pipeline without problems", () => {
-  const { problems } = loadProgram("/main.reprod", sourceOf(new Map([["main.reprod", blocks[0] ?? ""]])));
-  assert.deepEqual(problems, []);
-});
 
 test("the reference has every function, type and kind of failure (else: node scripts/docs-functions.mjs)", () => {
   for (const { shown, doc } of functions.values())
