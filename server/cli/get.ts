@@ -40,9 +40,10 @@ export async function run(
       fix: `Make it first: \`reprod run ${shownPath(opened.file)} --target '${node.name}'\`.`,
     });
   }
+  const store = await opened.store.holding(state.result.recipe);
   const copied: { readonly out: string; readonly path: string }[] = [];
   for (const { out, file: recorded, as } of wantedFiles(node, state.result.outs, outName)) {
-    copied.push({ out, path: await exportOut(opened.store, recorded, path.resolve(options.to), { as }) });
+    copied.push({ out, path: await exportOut(store, recorded, path.resolve(options.to), { as }) });
   }
   if (options.json) writeJson(terminal.out, { node: node.name, recipe: state.result.recipe, files: copied });
   else {

@@ -115,6 +115,11 @@ export function currentProject(): Project {
  * the graph is partial, because a table behind a url has not been fetched yet.
  */
 export function reportRemarks({ notes }: Terminal, opened: OpenedPipeline): void {
+  for (const { message, why } of opened.store.unread) {
+    notes.write(
+      `${notes.colours.yellow("not read")}: ${printable(message)}${why === undefined ? "" : ` (${printable(why)})`}\n`,
+    );
+  }
   for (const reason of opened.pending) {
     notes.write(
       `${notes.colours.yellow("not known yet")}: ${printable(reason)}; nodes that rest on it are left out\n`,

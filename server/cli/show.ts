@@ -8,8 +8,8 @@ import { DataReference } from "../graph/value.js";
 import { type Finding, findByDigest, findByNode } from "../provenance/find.js";
 import { type Style, tellAncestry, tellMaking } from "../provenance/tell.js";
 import { type Ancestry, traceRecord } from "../provenance/trace.js";
+import { openStores } from "../run/stores.js";
 import type { LocalStore } from "../store/local.js";
-import { openLocalStore } from "../store/local-store.js";
 import type { ResultRecord } from "../store/record.js";
 import type { CommandContext, JsonOption } from "./context.js";
 import { exitCodes } from "./exit.js";
@@ -160,7 +160,7 @@ async function digestOf(project: Project, file: string, kind: "file" | "dir"): P
 }
 
 function openStore(project: Project): LocalStore {
-  return openLocalStore(project.folders.store, { readOnly: true });
+  return openStores(project, { readOnly: true });
 }
 
 function notFound(what: string, fix: string): never {

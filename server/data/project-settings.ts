@@ -16,7 +16,7 @@ export interface ProjectSettings {
   readonly stores?: {
     /** Folder that results are written to, relative to the project root. */
     readonly write?: string;
-    /** Further stores that results are reused from, in this order (A3). */
+    /** Further stores that results are reused from, in this order (A3): folders, relative to the project root. */
     readonly read?: readonly string[];
   };
   readonly resources?: ResourceDefaults;
@@ -97,7 +97,14 @@ function readStores(node: JsonNode, fail: Fail): NonNullable<ProjectSettings["st
   const write = object.get("write");
   const read = object.get("read");
   return {
-    ...(write && { write: matching(write, /^(?!s3:)./, "the path of a folder", fail) }),
+    ...(write && {
+      write: matching(
+        write,
+        /^(?!s3:)./,
+        "the path of a folder (stores in S3 come with the cloud part)",
+        fail,
+      ),
+    }),
     ...(read && { read: texts(read, "read", fail) }),
   };
 }

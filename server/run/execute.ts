@@ -11,7 +11,6 @@ import { createLocalExecutor } from "../executors/local.js";
 import type { GraphNode } from "../graph/model.js";
 import { openClaims } from "../store/claims.js";
 import type { Claims, LocalStore } from "../store/local.js";
-import { openLocalStore } from "../store/local-store.js";
 import { checkLinks, stageInputs } from "../store/staging.js";
 
 import { LeftAttempts } from "./attempts.js";
@@ -23,12 +22,13 @@ import { hashOneFile } from "./hash.js";
 import { type Clock, Journal } from "./journal.js";
 import { LeaseGuard } from "./lease.js";
 import { isRunnable, type OpenedPipeline } from "./pipeline.js";
-import { type Plan, planPipeline } from "./plan.js";
+import { type Plan, type PlanOptions, planPipeline } from "./plan.js";
 import { publishOuts } from "./publish.js";
 import type { MakingBase } from "./records.js";
 import { Remains } from "./remains.js";
 import { RequestInbox } from "./requests.js";
 import { createRunFolder, isUnfinished, markFinished, newRunId, type RunOptions, runIds } from "./runs.js";
+import { openStores } from "./stores.js";
 import { engineForRun } from "./where.js";
 
 export interface RunResult {
@@ -74,14 +74,14 @@ export async function runPipeline(
   const engine = await engineForRun(opened.where);
   // The project's id may have been made up while planning; from here on it is the one that is kept.
   const project = prepareProject(opened.project);
-  const store = openLocalStore(project.folders.store);
+  const store = openStores(project, { readOnly: false });
   const run =
     hooks.run ?? newRunId(newestRun(project, await newestNames(store, project, opened)), hooks.clock);
   const claims = openClaims(store.folder, { run });
   try {
     const lock = claims.lockShared();
     if (lock.kind === "busy") throw collecting();
-    const plan = await planPipeline(
+    const plan = await planHere(
       { ...opened, project, store },
       {
         targets: options.targets,
@@ -95,6 +95,26 @@ export async function runPipeline(
   } finally {
     await store.close();
     claims.close();
+  }
+}
+
+/**
+ * A plan whose results are all in the store itself as far as the run needs them: those of stores to read from are
+ * brought over. One that turns out damaged there does not count the next time, so this comes to an end.
+ */
+async function planHere(opened: OpenedPipeline, options: PlanOptions): Promise<Plan> {
+  for (;;) {
+    const plan = await planPipeline(opened, options);
+    const published = new Set(opened.graph.publish.map(({ node }) => node));
+    let whole = true;
+    for (const { node, state, needed } of plan.nodes) {
+      if (state.state !== "cached") continue;
+      // What was found by content gets a record of its own here (A4), which must not name what is not here.
+      if (!needed && state.by === "recipe" && !published.has(node)) continue;
+      options.signal?.throwIfAborted();
+      whole = (await opened.store.bring(state.result.recipe)) && whole;
+    }
+    if (whole) return plan;
   }
 }
 
@@ -148,6 +168,8 @@ class Run {
         pid: process.pid,
         epoch: journal.epoch,
       });
+      for (const { code, message } of this.#parts.store.unread)
+        journal.write({ event: "warning", code, message, node: undefined });
       const execution = new Execution({
         plan,
         store: this.#parts.store,

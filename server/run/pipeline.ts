@@ -14,7 +14,7 @@ import { Identifier } from "../graph/recipe.js";
 import type { PlacedProblem } from "../language/problems.js";
 import { loadProgram, type Program } from "../language/program.js";
 import type { LocalStore } from "../store/local.js";
-import { openLocalStore } from "../store/local-store.js";
+import { openStores } from "./stores.js";
 import { type WhereNodesRun, whereNodesRun } from "./where.js";
 
 export type { WhereNodesRun } from "./where.js";
@@ -62,7 +62,7 @@ export interface OpenedPipeline {
 export async function openPipeline(file: string, options: OpenOptions = {}): Promise<OpenedPipeline> {
   const path_ = absolutePath(file);
   const project = openProject(path_);
-  const store = openLocalStore(project.folders.store, { readOnly: true });
+  const store = openStores(project, { readOnly: true });
   const program = loadProgram(path_, new DiskText());
   const facts = new DiskFacts({
     project,

@@ -27,6 +27,8 @@ export interface PlanNode {
    * has run.
    */
   readonly runs: boolean;
+  /** Whether it is a target or read by a node that runs: what a run needs here. */
+  readonly needed: boolean;
 }
 
 export type StateCounts = { readonly [state in StateName]: number };
@@ -80,8 +82,9 @@ export async function planPipeline(opened: OpenedPipeline, options: PlanOptions 
     if (needed[node.index] !== 1) continue;
     const state = states.of(node);
     const ids = identifier.ids(node);
-    const runs = demanded[node.index] === 1 && state.state !== "cached";
-    nodes.push({ node, state, recipe: idsKnown(ids) ? ids.recipe : undefined, runs });
+    const isNeeded = demanded[node.index] === 1;
+    const runs = isNeeded && state.state !== "cached";
+    nodes.push({ node, state, recipe: idsKnown(ids) ? ids.recipe : undefined, runs, needed: isNeeded });
     summary[state.state]++;
     if (runs) running.push(node);
   }

@@ -3,6 +3,7 @@ import type { ContentId } from "../base/brand.js";
 import { listIfThere, storeFailure } from "./files.js";
 import type { Layout } from "./layout.js";
 import type { Contents } from "./local.js";
+import type { ResultRecord } from "./record.js";
 import { storedResult } from "./record-format.js";
 import type { RecordFolder } from "./records.js";
 import type { StoredResult } from "./store.js";
@@ -17,12 +18,14 @@ const FEW = 64;
 export class ContentFinder implements Contents {
   readonly #layout: Layout;
   readonly #records: RecordFolder;
+  readonly #accepts: (record: ResultRecord) => boolean;
   readonly #known = new Map<ContentId, StoredResult | undefined>();
   readonly #listed = new Map<string, ReadonlySet<string>>();
 
-  constructor(layout: Layout, records: RecordFolder) {
+  constructor(layout: Layout, records: RecordFolder, accepts: (record: ResultRecord) => boolean) {
     this.#layout = layout;
     this.#records = records;
+    this.#accepts = accepts;
   }
 
   find(content: ContentId): StoredResult | undefined {
@@ -36,7 +39,7 @@ export class ContentFinder implements Contents {
     try {
       if (this.#known.size >= FEW && !this.#list(content).has(content)) return undefined;
       const record = this.#records.adoptable(content);
-      return record && storedResult(record);
+      return record !== undefined && this.#accepts(record) ? storedResult(record) : undefined;
     } catch (error) {
       throw storeFailure(error, this.#layout.folder, "reading");
     }

@@ -33,6 +33,8 @@ class LocalFolderStore implements LocalStore {
   readonly location: string;
   readonly readOnly: boolean;
   readonly objects: ObjectFolder;
+  /** It reads from no other. */
+  readonly unread = [];
   readonly #layout: Layout;
   readonly #records: RecordFolder;
   readonly #names: NamesFolder;
@@ -83,8 +85,16 @@ class LocalFolderStore implements LocalStore {
     return this.#writing(() => this.#records.supersede(recipe, keep));
   }
 
-  contents(): Contents {
-    return new ContentFinder(this.#layout, this.#records);
+  contents(accepts: (record: ResultRecord) => boolean = () => true): Contents {
+    return new ContentFinder(this.#layout, this.#records, accepts);
+  }
+
+  async bring(): Promise<boolean> {
+    return true;
+  }
+
+  async holding(): Promise<LocalStore> {
+    return this;
   }
 
   recipes(start = ""): Iterable<RecipeId> {

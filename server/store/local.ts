@@ -1,4 +1,5 @@
 import type { ContentId, RecipeId, RunId, Sha256 } from "../base/brand.js";
+import type { Failure } from "../base/failure.js";
 import type { ProcessIdentity } from "../base/process.js";
 import type { FailureKind, FileDigest } from "../graph/model.js";
 import type { RecordedOut, ResultRecord } from "./record.js";
@@ -29,7 +30,17 @@ export interface LocalStore extends ResultStore {
   supersede(recipe: RecipeId, keep: ContentId | undefined): Promise<"absent" | "kept" | "superseded">;
 
   /** For finding many results by content id, as of now: what was found or not is remembered. */
-  contents(): Contents;
+  contents(accepts?: (record: ResultRecord) => boolean): Contents;
+
+  /** What it was to read results from and cannot, or not all of it. It grows as more is asked (A3). */
+  readonly unread: readonly Failure[];
+  /**
+   * Makes sure that a result which lookups found is in this very store: from a store that is read from it is copied.
+   * False when that had other bytes than its record says; it does not count from then on, so plan again.
+   */
+  bring(recipe: RecipeId): Promise<boolean>;
+  /** The store that a result lies in: this one, or one that is read from. */
+  holding(recipe: RecipeId): Promise<LocalStore>;
 
   /** Every recipe with a record whose id starts like this. Two characters spare all but one of 256 listings. */
   recipes(start?: string): Iterable<RecipeId>;
