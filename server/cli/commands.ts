@@ -217,9 +217,9 @@ export function buildProgram(
 
   program
     .command("gc")
-    .description("delete results that nothing needs any more")
+    .description("delete results that nothing needs any more, and what old runs left behind")
     .addOption(
-      new Option("--keep <time>", "keep what was made, or named by a run, within this time: 30d, 12h, 0d")
+      new Option("--keep <time>", "keep runs of this time, and what they made or named: 30d, 12h, 0d")
         .default(30 * 86_400_000, "30d")
         .argParser(timeSpan),
     )

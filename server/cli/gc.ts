@@ -3,6 +3,7 @@ import { createInterface } from "node:readline/promises";
 import type { AbsolutePath } from "../base/brand.js";
 import { lockPath, readLock } from "../data/lock.js";
 import type { Project } from "../data/project.js";
+import { deleteOldRuns, findOldRuns, type OldRun } from "../run/old-runs.js";
 import { readRunFile, runIds } from "../run/runs.js";
 import { type CollectionPlan, collect, planCollection } from "../store/gc.js";
 import type { Pins } from "../store/local.js";
@@ -32,14 +33,21 @@ export async function run({ terminal }: CommandContext, options: GcOptions): Pro
   try {
     const rules = { keepMilliseconds: options.keep, pins: lockedObjects(project) };
     const plan = await planCollection(store, rules);
-    if (!options.json) out.write(renderPlan(plan, out));
-    const nothing = plan.records.length + plan.objects.length + plan.files.length === 0;
+    const old = findOldRuns(project.folders, claims, {
+      before: Date.now() - options.keep,
+      named: plan.named,
+    });
+    if (!options.json) out.write(renderPlan(plan, old, out));
+    const nothing = plan.records.length + plan.objects.length + plan.files.length + old.length === 0;
     const go = options.dryRun !== true && !nothing && (await agreed(terminal, options));
     const collected = go ? await collect(store, claims, rules, plan) : undefined;
-    if (options.json) writeJson(out, { plan: planJson(plan), collected: collected ?? null });
-    else if (collected !== undefined) {
+    if (go) await deleteOldRuns(old);
+    if (options.json) {
+      const runs = old.map(({ run, whole, bytes: size }) => ({ run, whole, bytes: size }));
+      writeJson(out, { plan: { ...planJson(plan), runs }, collected: collected ?? null });
+    } else if (collected !== undefined) {
       out.write(
-        `deleted ${count(collected.records, "result")} and ${count(collected.objects, "object")}, ${bytes(collected.bytes)}\n`,
+        `deleted ${count(collected.records, "result")}, ${count(collected.objects, "object")} and ${count(old.length, "old run")}, ${bytes(collected.bytes + bytesOf(old))}\n`,
       );
     }
     return exitCodes.done;
@@ -74,7 +82,7 @@ async function agreed({ out, notes }: Terminal, options: GcOptions): Promise<boo
   }
 }
 
-function renderPlan(plan: CollectionPlan, { colours }: Output): string {
+function renderPlan(plan: CollectionPlan, old: readonly OldRun[], { colours }: Output): string {
   const families = new Map<string, { pipeline: string; family: string; members: number }>();
   for (const { node, pipeline } of plan.records) {
     const family = familyOf(node);
@@ -91,6 +99,7 @@ function renderPlan(plan: CollectionPlan, { colours }: Output): string {
   const lines = [
     `Nothing needs any more: ${count(plan.records.length, "result")}, ${count(plan.objects.length, "object")}, ${count(plan.files.length, "other file")}; ${colours.bold(bytes(plan.bytes))}`,
     table(rows).trimEnd(),
+    oldRunsText(old),
     plan.later.objects > 0
       ? `Too young yet: ${count(plan.later.objects, "object")}, ${bytes(plan.later.bytes)}; a later gc takes them.`
       : "",
@@ -99,7 +108,21 @@ function renderPlan(plan: CollectionPlan, { colours }: Output): string {
   return `${lines.filter((line) => line !== "").join("\n")}\n`;
 }
 
-function planJson(plan: CollectionPlan): unknown {
+function oldRunsText(old: readonly OldRun[]): string {
+  const whole = old.filter((run) => run.whole);
+  const rest = old.filter((run) => !run.whole);
+  const parts = [
+    whole.length === 0 ? "" : `journals and logs of ${count(whole.length, "run")}, ${bytes(bytesOf(whole))}`,
+    rest.length === 0 ? "" : `working folders of ${count(rest.length, "run")}, ${bytes(bytesOf(rest))}`,
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? "" : `Long over: ${parts.join("; ")}`;
+}
+
+function bytesOf(old: readonly OldRun[]): number {
+  return old.reduce((sum, run) => sum + run.bytes, 0);
+}
+
+function planJson(plan: CollectionPlan) {
   return {
     records: plan.records,
     objects: plan.objects,

@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { Failure } from "../base/failure.js";
 import { type LogLine, readLog } from "../executors/logs.js";
@@ -27,6 +28,7 @@ export async function run(
   const signal = AbortSignal.any([terminal.unread, terminal.interrupted]);
   const attempt = await findAttempt(which, nodeName(node), options, signal);
   if (attempt === undefined) return exitCodes.done;
+  if (!fs.existsSync(attempt.folder)) throw logsDeleted(nodeName(node), attempt.startedAt);
   for await (const line of readLog(attempt.folder, { follow: options.follow === true, signal })) {
     if (signal.aborted) break;
     out.write(options.json ? `${JSON.stringify(lineJson(line))}\n` : renderLine(line, out));
@@ -63,6 +65,13 @@ async function findAttempt(
   } finally {
     claims.close();
   }
+}
+
+function logsDeleted(node: string, startedAt: string): Failure {
+  return new Failure("no-log", `the logs of this node have been deleted since: "${node}"`, {
+    why: `It ran at ${startedAt}. Logs of old runs go when there are many, and with \`reprod gc\`.`,
+    fix: "`reprod show` tells how its result was made; `reprod run --no-cache` makes it, and its logs, again.",
+  });
 }
 
 function noAttempt(

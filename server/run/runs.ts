@@ -183,7 +183,12 @@ export function findRun(runsFolder: string, text = "latest"): RunId {
     throw new Failure(
       "unknown-run",
       text === "latest" ? "nothing has been run here yet" : `there is no such run: "${text}"`,
-      { fix: "`reprod runs` lists the runs of this project." },
+      {
+        ...(text !== "latest" && {
+          why: "It belongs to another project, or is so old that `reprod gc` has deleted it with its logs.",
+        }),
+        fix: "`reprod runs` lists the runs of this project.",
+      },
     );
   }
   if (second !== undefined) {

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import type { RecipeId, Sha256 } from "../base/brand.js";
+import type { RecipeId, RunId, Sha256 } from "../base/brand.js";
 import { Failure } from "../base/failure.js";
 import { readOnlyFailure, storeFailure, unlinkIfThere, yieldToOthers } from "./files.js";
 import { type LooseFile, listObjects, listRecords, looseFilesBefore } from "./inventory.js";
@@ -37,6 +37,8 @@ export interface CollectionPlan {
   readonly later: { readonly objects: number; readonly bytes: number };
   /** Old names files, left temporary files, and broken things that were put aside. */
   readonly files: readonly LooseFile[];
+  /** Runs whose names files stay. */
+  readonly named: ReadonlySet<RunId>;
   /** What `objects` and `files` take. */
   readonly bytes: number;
   readonly kept: { readonly records: number; readonly objects: number; readonly bytes: number };
@@ -114,7 +116,8 @@ class Collection {
 
   async plan(): Promise<CollectionPlan> {
     const files: LooseFile[] = [...this.#looseFiles()];
-    const live = this.#liveRecipes(files);
+    const named = new Set<RunId>();
+    const live = this.#liveRecipes(files, named);
     const records: { recipe: RecipeId; node: string; pipeline: string }[] = [];
     /** Named by a record that stays, and named by one that goes. */
     const needed = new Set<Sha256>(this.#pins.objects);
@@ -147,7 +150,7 @@ class Collection {
       }
     }
     const bytes = [...objects, ...files].reduce((sum, { size }) => sum + size, 0);
-    return { records, objects, later, files, bytes, kept };
+    return { records, objects, later, files, named, bytes, kept };
   }
 
   async remove(plan: CollectionPlan, shown: CollectionPlan): Promise<Collected> {
@@ -197,8 +200,8 @@ class Collection {
     unlinkIfThere(this.#layout.result(record.recipeId));
   }
 
-  /** What the kept names files and the pins name. Names files that are not kept are added to `old`. */
-  #liveRecipes(old: LooseFile[]): ReadonlySet<RecipeId> {
+  /** What the kept names files and the pins name. Names files that are not kept are added to `old`, the others' runs to `named`. */
+  #liveRecipes(old: LooseFile[], named: Set<RunId>): ReadonlySet<RecipeId> {
     const live = new Set<RecipeId>(this.#pins.recipes);
     for (const runs of this.#names.all()) {
       for (const [position, { run, file }] of runs.entries()) {
@@ -206,6 +209,7 @@ class Collection {
           old.push({ file, size: fs.statSync(file).size });
           continue;
         }
+        named.add(run);
         for (const line of this.#readNames(file)) live.add(line.recipe);
       }
     }

@@ -285,6 +285,18 @@ test("verify finds a damaged object and the next run makes it again; gc shows be
   assert.equal(member(dry, "collected"), null);
   assert.equal((await reprod(folder, ["gc"])).code, 0);
   assert.match((await reprod(folder, ["plan", "p.reprod"])).stdout, /3 cached\n/);
+
+  // The names of these runs stay, so their journals do; what their scripts left behind goes.
+  const log = ["logs", "latest", "all"];
+  assert.equal((await reprod(folder, log)).code, 0);
+  const old = await reprod(folder, ["gc", "--keep", "0d"]);
+  assert.match(old.stdout, /Long over: working folders of 2 runs/);
+  assert.equal((await reprod(folder, log)).code, 0);
+  for (const run of fs.readdirSync(path.join(folder, ".reprod/tmp")))
+    fs.rmSync(path.join(folder, ".reprod/tmp", run), { recursive: true });
+  const deleted = await reprod(folder, log);
+  assert.equal(deleted.code, 2);
+  assert.match(deleted.stderr, /logs of this node have been deleted/);
 });
 
 test("a detached run goes on without its starter; cancel ends a run", async (t) => {
