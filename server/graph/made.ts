@@ -19,6 +19,13 @@ export function madeItems(
   return isFileList(out) ? out : [out];
 }
 
+/** Bytes of an out as far as it is made: what `size(in)` in `resources` asks for (rule 22). */
+export function sizesOf(
+  made: (upstream: GraphNode) => MadeOuts | undefined,
+): (out: OutReference) => number | undefined {
+  return (out) => madeItems(out, made)?.reduce((sum, { size }) => sum + size, 0);
+}
+
 function isFileList(out: RecordedFile | readonly RecordedFile[]): out is readonly RecordedFile[] {
   return Array.isArray(out);
 }

@@ -1,5 +1,7 @@
 import * as os from "node:os";
 import type { RecipeId } from "../base/brand.js";
+import { Failure } from "../base/failure.js";
+import { sizesOf } from "../graph/made.js";
 import type { GraphNode, GraphTransform } from "../graph/model.js";
 import type { OpenedPipeline } from "./pipeline.js";
 import type { States } from "./states.js";
@@ -45,10 +47,12 @@ export async function estimateTime(
 
   const cpus = os.availableParallelism();
   const isWaiting = (node: GraphNode) => states.of(node).state === "waiting";
-  const low = scheduleLength(running, cpus, (node) =>
+  const sizeOf = sizesOf((node) => states.madeBy(node));
+  const cpusOf = (node: GraphNode) => Math.min(cpus, cpusAsFarAsKnown(node, sizeOf));
+  const low = scheduleLength(running, cpus, cpusOf, (node) =>
     isWaiting(node) ? 0 : (times.get(node.transform)?.low ?? 0),
   );
-  const high = scheduleLength(running, cpus, (node) => times.get(node.transform)?.high ?? 0);
+  const high = scheduleLength(running, cpus, cpusOf, (node) => times.get(node.transform)?.high ?? 0);
   const unknown = [...transforms].filter((transform) => !times.has(transform));
   const names = unknown.map((transform) => `\`${transform.name}\``).join(", ");
   return {
@@ -88,6 +92,7 @@ function sampleRecipes(
 function scheduleLength(
   running: readonly GraphNode[],
   cpus: number,
+  cpusOf: (node: GraphNode) => number,
   timeOf: (node: GraphNode) => number,
 ): number {
   const ends = new Map<GraphNode, number>();
@@ -99,9 +104,19 @@ function scheduleLength(
     for (const upstream of node.upstream) start = Math.max(start, ends.get(upstream) ?? 0);
     ends.set(node, start + time);
     longest = Math.max(longest, start + time);
-    work += time * Math.min(cpus, time === 0 ? 0 : node.resources().cpus);
+    if (time > 0) work += time * cpusOf(node);
   }
   return Math.max(longest, work / cpus);
+}
+
+/** What follows the size of something that is not made yet may come out as too little; it is no problem before then. */
+function cpusAsFarAsKnown(node: GraphNode, sizeOf: ReturnType<typeof sizesOf>): number {
+  try {
+    return node.resources(sizeOf).cpus;
+  } catch (error) {
+    if (error instanceof Failure && error.code === "bad-resources") return 1;
+    throw error;
+  }
 }
 
 function quantile(sorted: readonly number[], fraction: number): number {

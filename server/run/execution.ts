@@ -4,6 +4,7 @@ import type { ContentId, RecipeId, RunId, Sha256 } from "../base/brand.js";
 import { Failure } from "../base/failure.js";
 import { fetchFile } from "../data/fetch.js";
 import type { AttemptHandle, AttemptResult, AttemptSpec, Executor } from "../executors/executor.js";
+import { sizesOf } from "../graph/made.js";
 import type { FailureKind, GraphNode } from "../graph/model.js";
 import { idsKnown, type MadeOuts, type ResolvedIn } from "../graph/recipe.js";
 import { DataReference } from "../graph/value.js";
@@ -219,6 +220,8 @@ export class Execution {
   /** What a node made, for `publish`. */
   readonly madeBy = (node: GraphNode): MadeOuts | undefined => this.#outs[node.index];
 
+  readonly #sizeOf = sizesOf(this.madeBy);
+
   #pump(): void {
     // Steps below may settle nodes at once and call this again; one loop sees all of it.
     if (this.#pumping) return;
@@ -351,7 +354,7 @@ export class Execution {
   }
 
   #enqueue(task: Task): void {
-    const resources = task.node.resources();
+    const resources = task.node.resources(this.#sizeOf);
     task.diskBytes = resources.diskBytes;
     if (!task.queued) {
       task.queued = true;
@@ -525,6 +528,7 @@ export class Execution {
           where: recipe.where,
           engine: this.#context.engine,
           facts: plan.opened.facts,
+          timeoutMilliseconds: node.resources(this.#sizeOf).timeoutMilliseconds,
           secrets: this.#context.secrets,
         });
 

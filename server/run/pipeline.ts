@@ -76,7 +76,7 @@ export async function openPipeline(file: string, options: OpenOptions = {}): Pro
     ...(options.signal && { signal: options.signal }),
     ...(options.onProgress && { onProgress: options.onProgress }),
   };
-  const settings = settingsOf(options);
+  const settings = settingsOf(project, options);
   let evaluation = evaluate(program, settings, facts);
   await facts.load(evaluation.graph.data, load);
   if (evaluation.pending.length > 0) {
@@ -104,12 +104,13 @@ export async function openPipeline(file: string, options: OpenOptions = {}): Pro
 /** The platform that images run on unless they say otherwise (rule 24). */
 const IMAGE_PLATFORM = "linux/amd64";
 
-function settingsOf(options: OpenOptions): Settings {
+function settingsOf(project: Project, options: OpenOptions): Settings {
   const folder = path.resolve(options.directory ?? process.cwd());
   return {
     values: new Map(
       (options.set ?? []).map(({ name, text }) => [name, { kind: "string" as const, text, folder }]),
     ),
+    ...(project.settings.resources && { resources: project.settings.resources }),
   };
 }
 

@@ -18,6 +18,7 @@ export interface SpecParts {
   readonly where: RecipeWhere;
   readonly engine: "docker" | "podman" | "host";
   readonly facts: DiskFacts;
+  readonly timeoutMilliseconds: number | undefined;
   /** Values of secrets by their names. */
   readonly secrets: ReadonlyMap<string, string>;
 }
@@ -48,7 +49,7 @@ export function attemptSpec(parts: SpecParts): AttemptSpec {
     network: transform.network,
     cpus: given.cpus,
     memoryBytes: given.memoryBytes,
-    timeoutMilliseconds: node.resources().timeoutMilliseconds,
+    timeoutMilliseconds: parts.timeoutMilliseconds,
   };
 }
 

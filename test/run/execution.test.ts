@@ -118,6 +118,82 @@ test("rule 22 retry tries again with growing memory, only for the kinds it names
   assert.equal(other.started().length, 1);
 });
 
+test("rule 22 resources follow the size of what upstream nodes made; reprod.json says what is asked for otherwise", async (context) => {
+  const project = new PipelineProject(
+    context,
+    `transform Make {
+  out big: File = "big"
+  out parts: [File] = glob("part*")
+  run bash \`\`\`
+    head -c 3145728 /dev/zero > big
+    echo "$memory_mb" > parta
+    head -c 1048576 /dev/zero > partb
+  \`\`\`
+}
+transform Measure {
+  in big: File
+  in parts: [File]
+  out told: File = "told"
+  resources { memory: 2 * size(big) + size(parts) + 10 MiB, cpus: 1 }
+  run bash \`\`\`
+    echo "$memory_mb" > told
+  \`\`\`
+}
+node make = Make {}
+node measure = Measure { big: make.big, parts: make.parts }
+`,
+  );
+  project.write("reprod.json", JSON.stringify({ resources: { memory: "123 MiB", timeout: "90 s" } }));
+  const first = (await project.open()).graph.nodes[0]?.resources();
+  assert.deepEqual([first?.memoryBytes, first?.timeoutMilliseconds], [123 * 2 ** 20, 90_000]);
+  assert.equal((await project.run()).outcome, "done");
+  const told = new Map<string, string>();
+  for (const { node, state } of (await project.plan()).nodes) {
+    assert.ok(state.state === "cached");
+    for (const out of Object.values(state.result.outs).flat()) {
+      if (out === null || out.size > 10) continue;
+      const place = [".reprod/store/objects/sha256", out.sha256.slice(0, 2), out.sha256.slice(2)];
+      told.set(node.name, fs.readFileSync(project.path(...place), "utf8").trim());
+    }
+  }
+  // 2 × 3 MiB, 1 MiB and four bytes, 10 MiB.
+  assert.deepEqual(
+    [...told],
+    [
+      ["make", "123"],
+      ["measure", "17"],
+    ],
+  );
+});
+
+test("rule 22 a size that is not known yet is no problem of a plan", async (context) => {
+  const project = new PipelineProject(
+    context,
+    `transform Make {
+  param word: String
+  out made: File = "made"
+  run sh \`\`\`
+    yes "$word" | head -c 2097152 > made
+  \`\`\`
+}
+transform Copy {
+  in made: File
+  out copy: File = "copy"
+  resources { memory: size(made) }
+  run sh \`\`\`
+    cp "$made" copy
+  \`\`\`
+}
+node make = Make { word: "a" }
+node copy = Copy { made: make.made }
+`,
+  );
+  assert.equal((await project.run()).outcome, "done");
+  project.edit('word: "a"', 'word: "b"');
+  const plan = await project.plan();
+  assert.deepEqual([plan.toRun, plan.estimate?.unknownNodes], [2, 0]);
+});
+
 test("an out that is missing fails the node, and a timeout ends it", async (context) => {
   const missing = new PipelineProject(context, node("Nothing", "true # $made"));
   await missing.run();
