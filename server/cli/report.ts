@@ -45,17 +45,15 @@ export function renderProblem(
     lines.push(note(output, "also", `${place}: ${printable(related.message)}`));
   }
   lines.push(note(output, "why", problem.rule.why));
-  lines.push(
-    note(
-      output,
-      "fix",
-      problem.suggestion === undefined
-        ? problem.rule.fix
-        : `${problem.rule.fix} Perhaps: "${printable(problem.suggestion)}"`,
-    ),
-  );
+  lines.push(note(output, "fix", `${problem.rule.fix}${perhaps(problem)}`));
   lines.push(note(output, "see", explanationOf(problem.rule.code)));
   return `${lines.join("\n")}\n`;
+}
+
+/** What would mend it, unless the message has said so: `did you mean "depth"?`. */
+function perhaps({ message, suggestion }: PlacedProblem): string {
+  if (suggestion === undefined || message.includes(`"${suggestion}"`)) return "";
+  return ` Perhaps: \`${printable(suggestion)}\`.`;
 }
 
 function frame(problem: PlacedProblem, text: string, paint: Paint, output: Output): readonly string[] {

@@ -105,7 +105,10 @@ export class DiskFacts implements Facts {
       case "http": {
         const entry = this.options.lock.urls.get(place.url);
         if (entry === undefined) {
-          return { kind: "unknown", reason: "its digest is not in reprod.lock yet; `reprod pin` takes it" };
+          return {
+            kind: "unknown",
+            reason: `\`reprod pin\` takes the digest that reprod.lock has not yet: "${place.url}"`,
+          };
         }
         return { kind: "known", value: { sha256: entry.sha256, size: entry.size, executable: false } };
       }
@@ -119,7 +122,7 @@ export class DiskFacts implements Facts {
     const entry = this.options.lock.images.get(reference);
     if (entry === undefined) {
       return pinned === undefined
-        ? { kind: "unknown", reason: "it is not in reprod.lock yet; `reprod pin` resolves it" }
+        ? { kind: "unknown", reason: `\`reprod pin\` resolves what reprod.lock has not yet: "${reference}"` }
         : { kind: "known", value: pinned };
     }
     const digest = entry.platforms.get(platform);

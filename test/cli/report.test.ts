@@ -40,10 +40,16 @@ test("a problem is a frame with its line, a squiggle, why, fix and where to read
 2 | param b: Int = "x" // text
   |                ^^^
   = why: It would fail.
-  = fix: Change it. Perhaps: "1"
+  = fix: Change it. Perhaps: \`1\`.
   = see: docs/errors.md#test
 `,
   );
+});
+
+test("a suggestion is said once: in the message, or else behind the fix", () => {
+  const message = 'nothing is named "dept", did you mean "depth"?';
+  assert.match(marked("let a = «dept»\n", { message, suggestion: "depth" }), /= fix: Change it\.\n/);
+  assert.match(marked("run «fish»\n", { suggestion: '"fish"' }), /= fix: Change it\. Perhaps: `"fish"`\.\n/);
 });
 
 test("the squiggle stands below its word behind tabs and wide characters", () => {
