@@ -131,7 +131,11 @@ export function buildProgram(
     .addOption(target())
     .addOption(set())
     .addOption(container())
-    .addOption(new Option("--executor <name>", "where nodes run").choices(["local"]).default("local"))
+    .addOption(
+      new Option("--executor <name>", "where nodes run")
+        .choices(["local"])
+        .default(undefined, "what reprod.json says, else local"),
+    )
     .option("-j, --jobs <number>", "nodes that run at once, at most", positiveInteger)
     .option("-k, --keep-going", "after a failure go on with what does not need the failed node")
     .addOption(

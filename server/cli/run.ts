@@ -1,3 +1,4 @@
+import { Failure } from "../base/failure.js";
 import type { Publication } from "../graph/model.js";
 import { type RunResult, runPipeline } from "../run/execute.js";
 import type { OpenedPipeline } from "../run/pipeline.js";
@@ -33,11 +34,21 @@ export async function run(
     keepGoing: options.keepGoing === true,
     check: options.check === true,
     jobs: options.jobs,
-    executor: options.executor,
+    executor: options.executor ?? executorOf(opened),
   };
   return options.detach
     ? await detach(terminal, opened, asked, options)
     : await attached(terminal, opened, asked, options);
+}
+
+/** What the project says. Running here what was meant for a cluster could fill this machine for days. */
+function executorOf({ project }: OpenedPipeline): "local" {
+  const { executor = "local" } = project.settings;
+  if (executor === "local") return executor;
+  throw new Failure("executor-cloud", `this version runs nodes on this machine only, not on: "${executor}"`, {
+    why: '"executor" in reprod.json asks for it; it comes with the cloud part of Reprod.',
+    fix: "Add `--executor local` to run here.",
+  });
 }
 
 async function detach(

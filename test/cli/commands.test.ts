@@ -265,6 +265,33 @@ test("fmt formats in place, --check only tells, broken files stay as they are", 
   assert.equal((await reprod(folder, ["fmt", "--check", "a.reprod"])).code, 0);
 });
 
+test("A13 run --check ends with 1 when a node gives other bytes the second time", async (t) => {
+  const folder = project(t, {});
+  const counter = path.join(folder, "counter");
+  writeFiles(folder, {
+    "p.reprod": `node n = Count { }\ntransform Count {\n  out o: File = "o"\n  run sh \`\`\`\n    echo x >> ${counter}\n    cp ${counter} "$o"\n  \`\`\`\n}\n`,
+  });
+  const checked = await reprod(folder, ["run", "p.reprod", "--check"]);
+  assert.equal(checked.code, 1, checked.stderr);
+  assert.match(checked.stdout + checked.stderr, /warning\[not-deterministic\]: n: made twice, .*`o` differ/);
+  assert.match(checked.stdout, /1 made, 0 cached, 1 not deterministic/);
+  assert.equal((await reprod(folder, ["run", "p.reprod", "--check"])).code, 0);
+});
+
+test("an executor that this version has not is refused, not passed over; stores that are not read are told", async (t) => {
+  const folder = project(t, {
+    "p.reprod": PIPELINE,
+    "reprod.json": '{"executor": "batch", "stores": {"read": ["s3://bucket/x", "../nowhere"]}}',
+  });
+  const refused = await reprod(folder, ["run", "p.reprod"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /executor-cloud.*"batch"/s);
+  const here = await reprod(folder, ["run", "p.reprod", "--executor", "local"]);
+  assert.equal(here.code, 0, here.stderr);
+  assert.match(here.stderr, /not read: .*"s3:\/\/bucket\/x" .*cloud part/);
+  assert.match(here.stderr, /not read: .*nowhere"/);
+});
+
 test("verify finds a damaged object and the next run makes it again; gc shows before it deletes", async (t) => {
   const folder = project(t, { "p.reprod": PIPELINE });
   await reprod(folder, ["run", "p.reprod"]);
