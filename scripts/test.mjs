@@ -40,12 +40,15 @@ const all = readdirSync("test", { recursive: true })
   .map((file) => path.posix.join("test", String(file)))
   .filter((file) => file.endsWith(".test.ts"))
   .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-const wanted =
-  args.length === 0
-    ? all
-    : all.filter((file) => args.some((arg) => file === arg || file.startsWith(`test/${arg}/`)));
-if (wanted.length === 0) {
-  console.error(`no test file matches: ${args.join(" ")}`);
+const matches = (file, arg) => {
+  const place = arg.replace(/\/+$/, "");
+  return file === place || file.startsWith(`${place}/`) || file.startsWith(`test/${place}/`);
+};
+const wanted = args.length === 0 ? all : all.filter((file) => args.some((arg) => matches(file, arg)));
+// A misspelt folder beside a right one would pass without a word.
+const idle = args.filter((arg) => !all.some((file) => matches(file, arg)));
+if (idle.length > 0) {
+  console.error(`no test file matches: ${idle.join(" ")}`);
   process.exit(2);
 }
 
