@@ -90,6 +90,8 @@ test("SVG: accessible, without scripts, with the page's colours", () => {
   for (const variable of ["--reprod-line", "--reprod-box", "--reprod-target"])
     assert.ok(svg.includes(`var(${variable},`));
   assert.ok(!svg.includes("NaN") && !svg.includes("undefined"));
+  const heightOf = (label: string) => Number(new RegExp(`y="([\\d.]+)"[^>]*>${label}<`).exec(svg)?.[1]);
+  assert.ok(heightOf("m\\[&quot;a&quot;\\]") < heightOf("m\\[&quot;b&quot;\\]"), "top to bottom as declared");
   // Viewers without variables see dark letters on light boxes, and not black on black.
   for (const [rect] of svg.matchAll(/<rect[^>]*>/g))
     assert.match(rect, / stroke="currentColor" fill="#[0-9a-f]{3,6}"/);

@@ -40,10 +40,14 @@ export function svgText(view: View): string {
   }
   for (const { from, to } of view.edges) graph.setEdge(String(from), String(to));
   dagre.layout(graph);
+  const { width = 0, height = 0 } = graph.graph();
+  const places = boxes.map((_, at) => graph.node(String(at)));
+  const placed = readsUpwards(places) ? (y: number) => height - y : (y: number) => y;
 
   const parts: string[] = [];
   for (const edge of graph.edges()) {
-    const points: readonly Point[] = graph.edge(edge).points ?? [];
+    const laid: readonly Point[] = graph.edge(edge).points ?? [];
+    const points = laid.map(({ x, y }) => ({ x, y: placed(y) }));
     parts.push(
       `<path d="${pathOf(points)}" fill="none" stroke="currentColor" opacity=".55" marker-end="url(#reprod-arrow)"/>`,
     );
@@ -51,7 +55,7 @@ export function svgText(view: View): string {
   for (const [at, { label, detail, kind, target, state }] of boxes.entries()) {
     const { x, y, width, height } = graph.node(String(at));
     const left = round(x - width / 2);
-    const top = round(y - height / 2);
+    const top = round(placed(y) - height / 2);
     const style = `box ${kind}${target ? " target" : ""}`;
     const surface = target ? 'fill="#eef4ff" stroke-width="2"' : 'fill="#fff"';
     const frame = `width="${round(width)}" height="${round(height)}" rx="6" stroke="currentColor" ${surface}`;
@@ -65,7 +69,6 @@ export function svgText(view: View): string {
       "</g>",
     );
   }
-  const { width = 0, height = 0 } = graph.graph();
   const size = `${Math.ceil(finite(width)) + 8} ${Math.ceil(finite(height)) + 8}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="reprod-title reprod-desc" class="reprod-graph" viewBox="0 0 ${size}" font-family="system-ui, sans-serif" font-size="13" color="#1f2328">`,
@@ -82,6 +85,21 @@ export function svgText(view: View): string {
 interface Point {
   readonly x: number;
   readonly y: number;
+}
+
+/**
+ * Whether boxes of one column stand mostly against the order in which they are declared. A layout and its mirror image
+ * cross as few edges, and the layout takes either; people read from top to bottom.
+ */
+function readsUpwards(places: readonly Point[]): boolean {
+  const last = new Map<number, number>();
+  let downwards = 0;
+  for (const { x, y } of places) {
+    const above = last.get(x);
+    if (above !== undefined) downwards += Math.sign(y - above);
+    last.set(x, y);
+  }
+  return downwards < 0;
 }
 
 /** Through the middles between the points, each point pulling the line towards it: no corner, and none overshot. */
