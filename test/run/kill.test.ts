@@ -37,10 +37,14 @@ for chain in range(20) {
 target step
 `;
 
-/** Names of nodes that have a whole record in the store. */
-async function recorded(project: PipelineProject): Promise<ReadonlySet<string>> {
+/** Nodes that have a whole record in the store, with its recipe. */
+async function recorded(project: PipelineProject): Promise<ReadonlyMap<string, string>> {
   const plan = await project.plan();
-  return new Set(plan.nodes.flatMap(({ node, state }) => (state.state === "cached" ? [node.name] : [])));
+  return new Map(
+    plan.nodes.flatMap(({ node, state }) =>
+      state.state === "cached" ? [[node.name, state.result.recipe] as const] : [],
+    ),
+  );
 }
 
 test("C4 C10 a run killed at 50 random moments: each next run goes on, nothing with a record runs again", async (context) => {
@@ -80,9 +84,18 @@ test("C4 C10 a run killed at 50 random moments: each next run goes on, nothing w
     clearTimeout(timer);
     assert.ok(code === null || code === 0, `exit ${code}: ${stderr}`);
     if (code === null) kills++;
-    for (const event of run.events)
-      if (event.event === "attempt-started" && had.has(event.node))
-        ranWithRecord.push(`after ${kills} kills: ${JSON.stringify(event)}`);
+    for (const event of run.events) {
+      if (event.event !== "attempt-started") continue;
+      const recipe = had.get(event.node);
+      if (recipe === undefined) continue;
+      // The run is a program of its own, bundled after this one: sources that changed in between give other ids.
+      assert.equal(
+        event.recipe,
+        recipe,
+        "the program under test is not the one that this test was built from",
+      );
+      ranWithRecord.push(`after ${kills} kills, of ${had.size} recorded: ${JSON.stringify(event)}`);
+    }
   }
   assert.deepEqual(ranWithRecord, []);
   const last = startRun(bundle.entry, project.file);
