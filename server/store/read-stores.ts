@@ -30,7 +30,7 @@ class ReadingStore implements LocalStore {
   readonly #own: LocalStore;
   readonly #hash: HashFile;
   #others: readonly LocalStore[];
-  /** Recipes whose results turned out to be damaged, by store. */
+  /** Recipes whose results turned out to be damaged or gone, by store. */
   readonly #refused = new Map<LocalStore, Set<RecipeId>>();
 
   constructor(own: LocalStore, places: readonly string[], hash: HashFile) {
@@ -107,7 +107,10 @@ class ReadingStore implements LocalStore {
   async bring(recipe: RecipeId): Promise<boolean> {
     if (await hasWhole(this.#own, recipe)) return true;
     const found = await this.#recordElsewhere(recipe);
-    return found !== undefined && this.#copy(found.store, found.record);
+    if (found !== undefined) return this.#copy(found.store, found.record);
+    // It has gone since it was looked up; should it come and go, it must not be found again and again.
+    for (const other of this.#others) this.#refuse(other, recipe);
+    return false;
   }
 
   async holding(recipe: RecipeId): Promise<LocalStore> {
@@ -133,6 +136,10 @@ class ReadingStore implements LocalStore {
     return !refused && !(where.kind === "image" && where.unpinned);
   }
 
+  #refuse(store: LocalStore, recipe: RecipeId): void {
+    this.#refused.set(store, (this.#refused.get(store) ?? new Set()).add(recipe));
+  }
+
   /** Objects first, then the record. False when the other store's bytes are not what its record says. */
   async #copy(from: LocalStore, record: ResultRecord): Promise<boolean> {
     for (const file of recordedFiles(record.outs)) {
@@ -141,7 +148,7 @@ class ReadingStore implements LocalStore {
           ? await this.#copyObject(from, file.sha256, file.size)
           : await this.#copyDir(from, file.sha256);
       if (whole) continue;
-      this.#refused.set(from, (this.#refused.get(from) ?? new Set()).add(record.recipeId));
+      this.#refuse(from, record.recipeId);
       this.unread.push(damaged(from.folder, record.made.node));
       return false;
     }
