@@ -97,6 +97,42 @@ test("SVG: accessible, without scripts, with the page's colours", () => {
     assert.match(rect, / stroke="currentColor" fill="#[0-9a-f]{3,6}"/);
 });
 
+test("SVG: lines that run around the boxes stay in the picture", () => {
+  const svg = svgText(
+    viewOf(
+      graphOf(`
+pipeline around
+transform Make {
+  in from: [File]
+  out to: File = "x"
+  run bash \`\`\`
+    cat "\${from[@]}" > "$to"
+  \`\`\`
+}
+node index = Make { from: [] }
+for k in ["a", "b", "c"] {
+  node made[k] = Make { from: [] }
+  node cut[k] = Make { from: [made[k].to, index.to] }
+  node sorted[k] = Make { from: [cut[k].to] }
+  node scored[k] = Make { from: [sorted[k].to, made[k].to, index.to] }
+}
+node all = Make { from: scored[*].to }
+`),
+    ),
+  );
+  const [left = 0, top = 0, width = 0, height = 0] = (/viewBox="([^"]+)"/.exec(svg)?.[1] ?? "")
+    .split(" ")
+    .map(Number);
+  const points = [...svg.matchAll(/<path d="(M[^"]+)" fill="none"/g)].flatMap(([, line = ""]) => [
+    ...line.matchAll(/(-?[\d.]+) (-?[\d.]+)/g),
+  ]);
+  assert.ok(points.length > 30);
+  for (const [text, x, y] of points) {
+    assert.ok(Number(x) >= left && Number(x) <= left + width, text);
+    assert.ok(Number(y) >= top && Number(y) <= top + height, text);
+  }
+});
+
 test("hostile keys stay text in every format", () => {
   const keys = [
     '\\"]; evil [label=\\"',

@@ -4,6 +4,7 @@ import type { View } from "./view.js";
 
 const LINE = 18;
 const PADDING = 12;
+const MARGIN = 8;
 /** Of the system's sans-serif letters at 13 px, rather too wide than too narrow. */
 const LETTER = 7.6;
 const LONGEST_LABEL = 48;
@@ -31,7 +32,7 @@ export function svgText(view: View): string {
       fix: "Draw families (`--families`), or use `--format dot` with Graphviz.",
     });
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: 16, ranksep: 48, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: "LR", nodesep: 16, ranksep: 48, marginx: MARGIN, marginy: MARGIN });
   graph.setDefaultEdgeLabel(() => ({}));
   const boxes = view.boxes.map((box) => ({ ...box, label: cut(box.label), detail: cut(box.detail) }));
   for (const [at, { label, detail }] of boxes.entries()) {
@@ -40,20 +41,30 @@ export function svgText(view: View): string {
   }
   for (const { from, to } of view.edges) graph.setEdge(String(from), String(to));
   dagre.layout(graph);
-  const { width = 0, height = 0 } = graph.graph();
+  const { height = 0 } = graph.graph();
   const places = boxes.map((_, at) => graph.node(String(at)));
   const placed = readsUpwards(places) ? (y: number) => height - y : (y: number) => y;
 
   const parts: string[] = [];
+  // The size that the layout tells leaves out lines that run around the boxes.
+  const area = { left: 0, top: 0, right: 2 * MARGIN, bottom: 2 * MARGIN };
+  const widen = (x: number, y: number) => {
+    area.left = Math.min(area.left, Math.floor(x - MARGIN));
+    area.top = Math.min(area.top, Math.floor(y - MARGIN));
+    area.right = Math.max(area.right, Math.ceil(x + MARGIN));
+    area.bottom = Math.max(area.bottom, Math.ceil(y + MARGIN));
+  };
   for (const edge of graph.edges()) {
     const laid: readonly Point[] = graph.edge(edge).points ?? [];
     const points = laid.map(({ x, y }) => ({ x, y: placed(y) }));
+    for (const { x, y } of points) widen(x, y);
     parts.push(
       `<path d="${pathOf(points)}" fill="none" stroke="currentColor" opacity=".55" marker-end="url(#reprod-arrow)"/>`,
     );
   }
   for (const [at, { label, detail, kind, target, state }] of boxes.entries()) {
     const { x, y, width, height } = graph.node(String(at));
+    widen(x + width / 2, placed(y) + height / 2);
     const left = round(x - width / 2);
     const top = round(placed(y) - height / 2);
     const style = `box ${kind}${target ? " target" : ""}`;
@@ -69,9 +80,9 @@ export function svgText(view: View): string {
       "</g>",
     );
   }
-  const size = `${Math.ceil(finite(width)) + 8} ${Math.ceil(finite(height)) + 8}`;
+  const shown = `${area.left} ${area.top} ${area.right - area.left} ${area.bottom - area.top}`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="reprod-title reprod-desc" class="reprod-graph" viewBox="0 0 ${size}" font-family="system-ui, sans-serif" font-size="13" color="#1f2328">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="reprod-title reprod-desc" class="reprod-graph" viewBox="${shown}" font-family="system-ui, sans-serif" font-size="13" color="#1f2328">`,
     `<title id="reprod-title">${escaped(view.title)}</title>`,
     `<desc id="reprod-desc">${escaped(view.description)}</desc>`,
     `<style>${STYLE}</style>`,
@@ -118,11 +129,6 @@ function pathOf(points: readonly Point[]): string {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-/** The layout of nothing has no size. */
-function finite(value: number): number {
-  return Number.isFinite(value) ? value : 0;
 }
 
 function cut(text: string): string {
