@@ -56,6 +56,13 @@ test("what the README shows of a pipeline stands in the pipeline that it runs", 
   for (const { shown } of examplesOf("README.md")) assert.ok(weather.includes(shown), shown);
 });
 
+test("docs/cli.md names every setting of reprod.json", () => {
+  const schema: { properties: object } = JSON.parse(readFileSync("media/reprod.schema.json", "utf8"));
+  const named = readFileSync("docs/cli.md", "utf8");
+  for (const setting of Object.keys(schema.properties))
+    assert.ok(named.includes(setting === "$schema" ? setting : `| \`${setting}\` |`), setting);
+});
+
 function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
 }
