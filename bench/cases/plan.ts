@@ -57,6 +57,7 @@ export async function planCase(options: { readonly quick: boolean }): Promise<re
 async function filled(engine: Engine, count: number): Promise<string> {
   const folder = freshFolder(`plan-${engine.name}-${count}`);
   engine.prepare(folder, "independent", count);
-  await engine.run(folder, count);
+  if (engine.fill === undefined) await engine.run(folder, count);
+  else engine.fill(folder, count);
   return folder;
 }
