@@ -23,6 +23,7 @@ export async function run(context: CommandContext, file: string, options: Target
 
 /** More groups than this fill screens without telling more; `--json` has them all. */
 const GROUPS_SHOWN = 60;
+const REASONS_SHOWN = 4;
 
 export function renderPlan(plan: Plan, json: PlanJson, output: Output): string {
   const { colours } = output;
@@ -80,7 +81,7 @@ function groupNodes(json: PlanJson): readonly Group[] {
     const family = familyOf(node.name);
     members.set(family, (members.get(family) ?? 0) + 1);
     if (node.state === "cached" && !node.runs) continue;
-    const alike = node.why.map(withoutKeys);
+    const alike = [...new Set(node.why.map(withoutKeys))];
     const key = JSON.stringify([family, node.state, alike]);
     const group = groups.get(key);
     if (group === undefined) {
@@ -95,12 +96,16 @@ function withoutKeys(reason: string): string {
   return reason.replace(/`(\w+)\[[^`]*\]`/g, "`$1[…]`");
 }
 
-/** The state's own name is no reason. */
+/**
+ * The state's own name is no reason. What several members of a family are the reason for is said once, for the family;
+ * `reprod explain` and `--json` tell all.
+ */
 function reasonText({ state, why, alike, names }: Group): string {
-  return (names.length === 1 ? why : alike)
-    .filter((reason) => reason !== state)
-    .map(printable)
-    .join("; ");
+  const one = names.length === 1 && why.length === alike.length ? why : alike;
+  const reasons = one.filter((reason) => reason !== state).map(printable);
+  const shown = reasons.slice(0, REASONS_SHOWN);
+  if (reasons.length > shown.length) shown.push(`and ${count(reasons.length - shown.length, "more reason")}`);
+  return shown.join("; ");
 }
 
 function groupName(group: Group): string {
