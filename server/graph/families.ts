@@ -177,7 +177,9 @@ export class Expander {
             first.node.module,
             first.node.declaration,
             first.node.statement,
-            "the first is declared here",
+            first.node.statement === statement
+              ? "an earlier turn of the loop made it here"
+              : "the first is declared here",
           ),
         ],
       );

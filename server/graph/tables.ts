@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import { wrongType } from "../language/checks/wrong-type.js";
+import { mostSimilar } from "../language/similar.js";
 import type { Span, TableStatement } from "../language/syntax.js";
 import { type Type, typeFromSyntax } from "../language/types.js";
 import { badCell } from "./checks/bad-cell.js";
@@ -14,6 +15,8 @@ import type { Reports } from "./reports.js";
 import { Trouble } from "./reports.js";
 import type { Scope } from "./scopes.js";
 import { type DataReference, RowValue, type Value } from "./value.js";
+
+const COLUMNS_SHOWN = 8;
 
 interface Column {
   readonly name: string;
@@ -73,6 +76,14 @@ export function tableRows(
   return rows;
 }
 
+/** What the table has instead; a file of other columns altogether shows itself by its first ones. */
+function instead(wanted: string, header: readonly string[]): string {
+  const similar = mostSimilar(wanted, header);
+  if (similar !== undefined) return `, did you mean "${similar}"?`;
+  const shown = header.slice(0, COLUMNS_SHOWN).map((name) => `"${name}"`);
+  return `; it has ${shown.join(", ")}${header.length > shown.length ? ", …" : ""}`;
+}
+
 function columnsOf(
   statement: TableStatement,
   text: TableText,
@@ -89,7 +100,7 @@ function columnsOf(
         : header.parts.map((part) => (part.kind === "text" ? part.value : "")).join("");
     const at = text.header.indexOf(wanted);
     if (at < 0) {
-      const message = `${what} has no column "${wanted}"`;
+      const message = `${what} has no column "${wanted}"${instead(wanted, text.header)}`;
       missing.push(expressions.failAt(name.span, scope, { rule: badTable, message }));
     } else columns.push({ name: name.text, type: typeFromSyntax(type), at, span });
   }

@@ -1,3 +1,4 @@
+import * as os from "node:os";
 import type { AttemptEnd } from "../executors/executor.js";
 import type { FailureKind, Retry } from "../graph/model.js";
 
@@ -12,7 +13,10 @@ export function failureOf(end: AttemptEnd): AttemptFailure | undefined {
   switch (end.kind) {
     case "exited":
       if (end.code === 0) return undefined;
-      return { kind: "ScriptFailed", message: `the script ended with exit code ${end.code}` };
+      return {
+        kind: "ScriptFailed",
+        message: `the script ended with exit code ${end.code}${signalIn(end.code)}`,
+      };
     case "signalled":
       return { kind: "ScriptFailed", message: `the script was ended by ${end.signal}` };
     case "timed-out":
@@ -34,6 +38,12 @@ export function failureOf(end: AttemptEnd): AttemptFailure | undefined {
     case "lost":
       return { kind: "Lost", message: end.message };
   }
+}
+
+/** A shell gives 128 and the number of the signal that ended its program: 137 where memory ran out, 141 before `head`. */
+function signalIn(code: number): string {
+  const name = Object.entries(os.constants.signals).find(([, number]) => number === code - 128)?.[0];
+  return name === undefined ? "" : `, as when ${name} ends a program of it`;
 }
 
 export function exitCodeOf(end: AttemptEnd): number | undefined {

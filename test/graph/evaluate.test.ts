@@ -284,7 +284,10 @@ test("rule 16: every bad cell is told with its line and column, at the cell wher
     'bad-cell: this is not Int: "1.5", column "n" in line 4 of "t.csv"',
   ]);
   assert.deepEqual(problemsOf('table t = csv("t.csv") { other: String }', { facts }), [
-    'bad-table: the table "t.csv" has no column "other"',
+    'bad-table: the table "t.csv" has no column "other"; it has "name", "n", "f"',
+  ]);
+  assert.deepEqual(problemsOf('table t = csv("t.csv") { nmae: String }', { facts }), [
+    'bad-table: the table "t.csv" has no column "nmae", did you mean "name"?',
   ]);
   assert.deepEqual(problemsOf('table t = csv("t.csv") { who: String = "name" }', { facts }), []);
   const located = new MemoryFacts({ files: Object.fromEntries(facts.files) });
@@ -353,7 +356,15 @@ test("rule 7: two nodes with one name and keys are one too many", () => {
     problems.map(({ message }) => message),
     ['a node of this name and keys exists already: "m[1]"'],
   );
-  assert.equal(problems[0]?.related.length, 1);
+  assert.deepEqual(
+    problems[0]?.related.map(({ message }) => message),
+    ["an earlier turn of the loop made it here"],
+  );
+  const twice = evaluated(`${TRANSFORMS}node m[1] = Make {}\nfor i in [1] { node m[i] = Make {} }`);
+  assert.deepEqual(
+    twice.problems[0]?.related.map(({ message }) => message),
+    ["the first is declared here"],
+  );
 });
 
 test("rule 6: names are free in order, and cycles are judged per node", () => {

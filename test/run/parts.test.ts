@@ -53,6 +53,14 @@ test("every end of an attempt is success or one failure kind", () => {
   for (const [end, kind] of table) assert.equal(failureOf(end)?.kind, kind, end.kind);
 });
 
+test("an exit code that stands for a signal says which", () => {
+  const message = (code: number) => failureOf({ kind: "exited", code })?.message;
+  assert.equal(message(3), "the script ended with exit code 3");
+  assert.equal(message(128), "the script ended with exit code 128");
+  assert.equal(message(137), "the script ended with exit code 137, as when SIGKILL ends a program of it");
+  assert.equal(message(141), "the script ended with exit code 141, as when SIGPIPE ends a program of it");
+});
+
 test("what the machinery did is tried again apart from the author's attempts, and without more memory", () => {
   const tries = new Tries({ attempts: 2, on: [], memoryFactor: 2 });
   assert.equal(tries.again("Lost"), true);
