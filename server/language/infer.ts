@@ -176,7 +176,12 @@ export class Inference {
         similar === undefined || expression.kind !== "string" ? undefined : JSON.stringify(similar),
       );
     } else
-      this.report(wrongType, expression.span, `${what} needs ${showType(wanted)}, found ${showType(type)}`);
+      this.report(
+        wrongType,
+        expression.span,
+        `${what} needs ${showType(wanted)}, found ${showType(type)}`,
+        dataAt(expression, type, withoutNull(wanted)),
+      );
   }
 
   /** A value that something is decided by: it must be known before a run. */
@@ -927,4 +932,13 @@ export function keyOrProblem(inference: Inference, key: Expression, type: Type):
   if (!inference.refuseMade(key, type, "a key"))
     inference.report(wrongType, key.span, `a key is a String, Int, Float or Bool, found ${showType(type)}`);
   return UNKNOWN;
+}
+
+/** A path as a text where data is asked for: `file("a.txt")` was meant. */
+function dataAt(expression: Expression, type: Type, wanted: Type): string | undefined {
+  if (expression.kind !== "string" || type.kind !== "choice") return undefined;
+  if (wanted.kind !== "file" && wanted.kind !== "dir") return undefined;
+  const [text] = type.choices;
+  // What needs an escape is left to the author.
+  return text !== undefined && /^[^"\\$\p{Cc}]+$/u.test(text) ? `${wanted.kind}("${text}")` : undefined;
 }
