@@ -4,8 +4,9 @@ import { editCase } from "./cases/edit.js";
 import { hashCase } from "./cases/hash.js";
 import { planCase } from "./cases/plan.js";
 import { runCase } from "./cases/run.js";
+import { median, timeProcess } from "./measure.js";
 import { installPeers, removeFolders } from "./peers.js";
-import { type Row, renderTable } from "./table.js";
+import { milliseconds, type Row, renderTable } from "./table.js";
 
 interface Case {
   readonly name: string;
@@ -47,8 +48,13 @@ async function main(): Promise<void> {
   const chosen = cases.filter((one) => names.length === 0 || names.includes(one.name));
   if (chosen.some((one) => one.needsPeers)) installPeers();
   const cpu = os.cpus();
+  const starts: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    starts.push((await timeProcess(process.execPath, ["-e", "0"], { cwd: "." })).wallMilliseconds);
+  }
   process.stdout.write(
-    `${cpu.length} × ${cpu[0]?.model ?? "cpu"}, Node ${process.versions.node}, ${os.type()} ${os.release()}\n\n`,
+    `${cpu.length} × ${cpu[0]?.model ?? "cpu"}, Node ${process.versions.node}, ${os.type()} ${os.release()}; ` +
+      `load ${os.loadavg()[0]?.toFixed(1)}; an empty Node process takes ${milliseconds(median(starts))}\n\n`,
   );
   const results: Record<string, readonly Row[]> = {};
   try {
