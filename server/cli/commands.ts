@@ -172,7 +172,7 @@ export function buildProgram(
     .argument("<node>", "name of a node as written")
     .option("--attempt <number>", "which attempt (default: the last)", positiveInteger)
     .option("-f, --follow", "go on until the attempt has ended")
-    .addOption(json("print one line a line"))
+    .addOption(json("print one JSON object a line"))
     .action(load(() => import("./logs.js")));
 
   program
@@ -223,7 +223,10 @@ export function buildProgram(
     .command("gc")
     .description("delete results that nothing needs any more, and what old runs left behind")
     .addOption(
-      new Option("--keep <time>", "keep runs of this time, and what they made or named: 30d, 12h, 0d")
+      new Option(
+        "--keep <time>",
+        "keep runs of this time, and what they made or named; the last day stays in any case: 30d, 2w, 0d",
+      )
         .default(30 * 86_400_000, "30d")
         .argParser(timeSpan),
     )

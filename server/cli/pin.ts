@@ -75,11 +75,13 @@ function report({ out, notes }: Terminal, path: string, steps: readonly PinStep[
     if (step.kind === "failed") notes.write(`${renderFailure(step.failure, notes)}\n`);
     else out.write(`${stepText(step, out)}\n`);
   }
+  const failed = steps.filter((step) => step.kind === "failed").length;
   const changed = steps.filter((step) => step.kind !== "failed" && step.change !== "kept").length;
+  const rest = [`${asked - changed - failed} as before`, ...(failed === 0 ? [] : [`${failed} failed`])];
   const what =
     asked === 0
       ? "nothing to pin: no image and no url"
-      : `${count(changed, "entry", "entries")} written to ${shownPath(path)}, ${asked - changed} as before or failed`;
+      : `${count(changed, "entry", "entries")} written to ${shownPath(path)}, ${rest.join(", ")}`;
   notes.write(`${what}\n`);
 }
 
