@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   };
   process.on("SIGINT", () => exit(exitCodes.interrupted));
   process.on("SIGTERM", () => exit(exitCodes.terminated));
-  process.on("SIGHUP", () => exit(exitCodes.terminated));
+  process.on("SIGHUP", () => exit(exitCodes.hungUp));
 
   let code: number = exitCodes.done;
   const program = buildProgram(terminal, version, (ended) => {

@@ -7,6 +7,8 @@ export const exitCodes = {
   usage: 2,
   /** A defect of ours: EX_SOFTWARE of sysexits. */
   defect: 70,
+  /** The terminal was closed (SIGHUP). */
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;

@@ -43,7 +43,7 @@ test("SIGINT, SIGTERM and SIGHUP end the scripts, keep what is finished, and end
   const signals = [
     ["SIGINT", 130],
     ["SIGTERM", 143],
-    ["SIGHUP", 143],
+    ["SIGHUP", 129],
   ] as const;
   for (const [index, [signal, code]] of signals.entries()) {
     const run = start(args, { cwd: folder });
