@@ -172,7 +172,7 @@ export class Execution {
       capacity: context.executor.capacity,
       jobs: context.jobs,
       keepGoing: context.keepGoing,
-      standby: context.jobs,
+      standby: Math.min(context.jobs, Math.max(4, 2 * Math.ceil(context.executor.capacity.cpus))),
       priority: "longest-path",
     });
   }
@@ -240,7 +240,8 @@ export class Execution {
             this.#guarded(this.#task(start.position), (task) => this.#start(task, start));
           else {
             this.#rooms.delete(start.position);
-            room.answer(true);
+            // After a pause its claims are read again before it is launched (C2), as of every node that starts.
+            room.answer(this.#context.guard.pauses === this.#task(start.position).pauses);
           }
           continue;
         }
@@ -354,6 +355,8 @@ export class Execution {
   }
 
   #enqueue(task: Task): void {
+    // What failed on standby and is tried again waits for another room than the one that it no longer listens to.
+    this.#rooms.delete(task.position);
     const resources = task.node.resources(this.#sizeOf);
     task.diskBytes = resources.diskBytes;
     if (!task.queued) {
@@ -442,7 +445,7 @@ export class Execution {
 
   /** There is room for it, or will be soon. Claims the content, and looks once more: who held it before may have made it (C1, C2). */
   #start(task: Task, start: Start, room?: Room): Promise<void> | undefined {
-    const { claims, guard, store } = this.#context;
+    const { claims, guard } = this.#context;
     const { content } = task;
     if (content === undefined) throw new Error("what starts has been resolved");
     if (!this.#hasDisk(task)) return undefined;
@@ -465,10 +468,26 @@ export class Execution {
     const state = this.#context.plan.states.of(task.node);
     if (state.state === "stale" && state.cause === "asked")
       return this.#attempt(task, content, start.given, room);
-    return store.adoptable(content).then((found) => {
-      if (found === undefined) return this.#attempt(task, content, start.given, room);
-      return this.#reuse(task, found).then(() => this.#pump());
-    });
+    return this.#attemptUnlessFound(task, content, start.given, room);
+  }
+
+  async #attemptUnlessFound(
+    task: Task,
+    content: ContentId,
+    given: Demand,
+    room: Room | undefined,
+  ): Promise<void> {
+    // Its disk is promised while the store is asked too: others that start meanwhile would be promised the same.
+    this.#reservedDisk += task.diskBytes;
+    let found: ResultRecord | undefined;
+    try {
+      found = await this.#context.store.adoptable(content);
+    } finally {
+      this.#reservedDisk -= task.diskBytes;
+    }
+    if (found === undefined) return this.#attempt(task, content, given, room);
+    await this.#reuse(task, found);
+    this.#pump();
   }
 
   /** Free space for what it declares, less what running nodes have declared (C11). */
@@ -576,11 +595,12 @@ export class Execution {
     this.#pump();
   }
 
-  /** The run has stopped before there was room for it. */
+  /** The run has stopped before there was room for it, or has to look at its claims again. */
   #drop(task: Task): void {
     this.#rooms.delete(task.position);
     this.#release(task);
-    this.#scheduler.dropStandby(task.position);
+    if (this.#scheduler.stopped === undefined) this.#enqueue(task);
+    else this.#scheduler.dropStandby(task.position);
     this.#pump();
   }
 

@@ -56,7 +56,13 @@ export async function publishOuts(
 /** Folders are always written anew: comparing one costs what copying it costs. */
 async function isThere(target: string, file: RecordedFile, hash: HashFile): Promise<boolean> {
   if (file.kind === "dir") return false;
-  const stats = fs.lstatSync(target, { throwIfNoEntry: false });
+  let stats: fs.Stats | undefined;
+  try {
+    stats = fs.lstatSync(target, { throwIfNoEntry: false });
+  } catch {
+    // A place that cannot be looked at; writing to it says why.
+    return false;
+  }
   if (stats?.isFile() !== true || stats.size !== file.size) return false;
   if (((stats.mode & 0o100) !== 0) !== file.executable) return false;
   return (await hash(target)) === file.sha256;

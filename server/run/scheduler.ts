@@ -232,9 +232,13 @@ export class Scheduler {
     return this.#startOf(position);
   }
 
-  /** The run has stopped, so what stands by is not going to start: it has no end, as what was never taken. */
+  /**
+   * The run has stopped, so what stands by, or was given room and has not used it, is not going to start: it has no
+   * end, as what was never taken.
+   */
   dropStandby(position: number): void {
-    if (this.#phase[position] !== Phase.Standby) throw new Error(`position ${position} does not stand by`);
+    if (this.#phase[position] !== Phase.Standby && this.#phase[position] !== Phase.Running)
+      throw new Error(`position ${position} does not stand by`);
     this.#leave(position);
     this.#phase[position] = Phase.Queued;
   }

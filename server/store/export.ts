@@ -37,7 +37,9 @@ export async function exportOut(
   }
   const temporary = path.join(path.dirname(target), `.reprod-${temporaryName()}`);
   try {
-    if (options.replace !== true && fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined) {
+    const there = fs.lstatSync(target, { throwIfNoEntry: false });
+    // Only a Dir replaces a folder: where a file is to be, a folder is somebody else's, with all that is in it.
+    if (there !== undefined && (options.replace !== true || (there.isDirectory() && out.kind === "file"))) {
       throw exists(target);
     }
     if (out.kind === "file") await exportFile(store, out, temporary);
@@ -97,6 +99,12 @@ function unwritable(error: unknown, folder: string): unknown {
         fix: "Change its permissions, or name another folder.",
         ...more,
       });
+    case "EEXIST":
+    case "ENOTDIR":
+      return exists(folder);
+    case "ELOOP":
+    case "ENAMETOOLONG":
+      return outside(folder);
     default:
       return storeFailure(error, folder);
   }

@@ -144,10 +144,14 @@ export function differingOuts(
 }
 
 function withoutSizes(outs: { readonly [name: string]: RecordedOut }): unknown {
-  return Object.entries(outs).map(([name, out]) => {
-    const plain = (file: RecordedFile) => [file.path, file.kind, file.executable, file.sha256];
-    return [name, out === null ? null : isList(out) ? out.map(plain) : plain(out)];
-  });
+  const plain = (file: RecordedFile) => [file.path, file.kind, file.executable, file.sha256];
+  // An object, whose canonical text has no order: two transforms of one meaning may declare their outs in two orders.
+  return Object.fromEntries(
+    Object.entries(outs).map(([name, out]) => [
+      name,
+      out === null ? null : isList(out) ? out.map(plain) : plain(out),
+    ]),
+  );
 }
 
 // ---------------------------------------------------------------- names files

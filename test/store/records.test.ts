@@ -4,11 +4,12 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { type TestContext, test } from "node:test";
 import * as fc from "fast-check";
+import type { Sha256 } from "../../server/base/brand.js";
 import { Failure } from "../../server/base/failure.js";
 import { encodePart, isSafeRelativePath, Layout } from "../../server/store/layout.js";
 import { openLocalStore } from "../../server/store/local-store.js";
 import type { ResultRecord } from "../../server/store/record.js";
-import { printRecord, readRecordText } from "../../server/store/record-format.js";
+import { printRecord, readRecordText, sameOuts } from "../../server/store/record-format.js";
 import { RecordFolder } from "../../server/store/records.js";
 import {
   damage,
@@ -202,6 +203,14 @@ test("A3 the first record wins, and the loser hears whether its bytes were the s
   const late = await openLocalStore(store.folder).commit(other);
   assert.ok(late.kind === "lost");
   assert.deepEqual(late.winner.outs, winner?.outs);
+});
+
+test("A3 the order in which outs are declared is no difference of bytes", () => {
+  const file = { kind: "file", executable: false, sha256: "a".repeat(64) as Sha256, size: 1 } as const;
+  const a = { ...file, path: "a" };
+  const b = { ...file, path: "b" };
+  assert.ok(sameOuts({ a, b }, { b, a }));
+  assert.ok(!sameOuts({ a, b }, { a: b, b: a }));
 });
 
 test("A4 a content hit leaves a record of its own, and is only taken from a record with that content", async (context) => {
