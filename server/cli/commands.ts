@@ -195,10 +195,16 @@ export function buildProgram(
 
   program
     .command("get")
-    .description("copy the outs of a node out of the store")
+    .description("copy the outs of nodes out of the store")
     .argument("<file>", "pipeline file")
-    .argument("<node>", 'a node as written, or one of its outs: merged["a"].bam')
-    .requiredOption("--to <dir>", "folder to copy into; made when it is missing")
+    .argument(
+      "<node>",
+      'a node as written, a family, or members of it; or an out of them: merged["a"].bam, aligned["a", *].bam',
+    )
+    .requiredOption(
+      "--to <dir>",
+      "folder to copy into, made when it is missing; files keep the paths that the transform gives them",
+    )
     .addOption(set())
     .addOption(container())
     .addOption(json())
