@@ -47,7 +47,14 @@ export function checkFile(file: string): readonly PlacedProblem[] {
   const { graph } = evaluation;
   // As long as nobody has decided between image and host, an image is taken at its word.
   const useImages = knownContainer(project)?.where !== "host";
-  const world = checkFacts({ program, graph, facts, useImages, platform: IMAGE_PLATFORM });
+  const world = checkFacts({
+    program,
+    graph,
+    facts,
+    root: project.root,
+    useImages,
+    platform: IMAGE_PLATFORM,
+  });
   return [...program.problems, ...evaluation.problems, ...world];
 }
 

@@ -43,8 +43,15 @@ export async function open(
         }
       },
     });
-    const { program, graph, facts, where } = opened;
-    const world = checkFacts({ program, graph, facts, useImages: where.useImages, platform: IMAGE_PLATFORM });
+    const { program, graph, facts, project, where } = opened;
+    const world = checkFacts({
+      program,
+      graph,
+      facts,
+      root: project.root,
+      useImages: where.useImages,
+      platform: IMAGE_PLATFORM,
+    });
     return world.length === 0 ? opened : { ...opened, problems: [...opened.problems, ...world] };
   } finally {
     status.clear();

@@ -411,7 +411,12 @@ class Evaluator {
           }
           const node = nodeOf(item);
           if (node.index >= 0)
-            publications.push({ node, out: item.index, folder: path.resolve(scope.place.folder, folder) });
+            publications.push({
+              node,
+              out: item.index,
+              folder: path.resolve(scope.place.folder, folder),
+              statement,
+            });
         }
       });
     }

@@ -1,6 +1,6 @@
 import type { ContentId, OwnId, RecipeId, Sha256 } from "../base/brand.js";
 import type { TransformSymbol } from "../language/program.js";
-import type { Declaration, NodeStatement } from "../language/syntax.js";
+import type { Declaration, NodeStatement, PublishStatement } from "../language/syntax.js";
 import type { Type } from "../language/types.js";
 import type { DataReference, OutReference, Value } from "./value.js";
 
@@ -147,6 +147,8 @@ export interface Publication {
   readonly out: number;
   /** Absolute folder. */
   readonly folder: string;
+  /** The `publish` that says so. */
+  readonly statement: PublishStatement;
 }
 
 /** A file as identity sees it: never its time, owner or absolute path. */

@@ -282,7 +282,13 @@ class Run {
     const { store, plan, run } = this.#parts;
     if (execution.names().length > 0) this.#writeNames(execution, journal);
     await this.#namesWritten;
-    for (const warning of await publishOuts(plan.opened.graph, execution.madeBy, store, hashOneFile))
+    for (const warning of await publishOuts(
+      plan.opened.graph,
+      execution.madeBy,
+      store,
+      hashOneFile,
+      plan.opened.project.root,
+    ))
       journal.write({ event: "warning", ...warning });
     const outcome =
       counts.stopped === "cancelled"

@@ -14,13 +14,15 @@ export interface PublishWarning {
 
 /**
  * Copies what `publish` names to its folders, after a run, for nodes that have a result. What lies there already with
- * the same bytes is left alone. Two outs that would be one file are told, and the first in the graph's order stays.
+ * the same bytes is left alone, and nothing is ever deleted. Links that lead out of the project's folder `root` are not
+ * followed. Two outs that would be one file are told, and the first in the graph's order stays.
  */
 export async function publishOuts(
   graph: Graph,
   madeBy: (node: GraphNode) => MadeOuts | undefined,
   store: LocalStore,
   hash: HashFile,
+  root: string,
 ): Promise<readonly PublishWarning[]> {
   const warnings: PublishWarning[] = [];
   const takenBy = new Map<string, { readonly node: GraphNode; readonly file: RecordedFile }>();
@@ -42,6 +44,7 @@ export async function publishOuts(
       }
       takenBy.set(target, { node, file });
       try {
+        if (!staysIn(root, folder)) throw leavesProject(folder);
         if (await isThere(target, file, hash)) continue;
         await exportOut(store, file, folder, { replace: true });
       } catch (error) {
@@ -51,6 +54,29 @@ export async function publishOuts(
     }
   }
   return warnings;
+}
+
+/** Whether a folder, or what there is of it, truly lies in the project: a link on the way could lead anywhere. */
+function staysIn(root: string, folder: string): boolean {
+  const real = path.relative(fs.realpathSync(root), realPathOfWhatIsThere(folder));
+  return real !== ".." && !real.startsWith(`..${path.sep}`) && !path.isAbsolute(real);
+}
+
+function realPathOfWhatIsThere(folder: string): string {
+  try {
+    return fs.realpathSync(folder);
+  } catch (error) {
+    // The root of the file system is always there.
+    if (folder === path.dirname(folder)) throw error;
+    return realPathOfWhatIsThere(path.dirname(folder));
+  }
+}
+
+function leavesProject(folder: string): Failure {
+  return new Failure("export-outside", `results are published within the project only: "${folder}"`, {
+    why: "The folder, or a link on the way to it, leads elsewhere.",
+    fix: "Publish into a folder of the project; copy results elsewhere with `reprod get`.",
+  });
 }
 
 /** Folders are always written anew: comparing one costs what copying it costs. */

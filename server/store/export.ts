@@ -11,7 +11,7 @@ import { readManifest } from "./records.js";
 export interface ExportOptions {
   /** Relative to the folder; the out's own path where nothing else is said. */
   readonly as?: string;
-  /** Whether what is there already may be replaced. */
+  /** Whether files that are there already may be replaced. A folder never is: what a Dir has is laid into it. */
   readonly replace?: boolean;
 }
 
@@ -38,9 +38,12 @@ export async function exportOut(
   const temporary = path.join(path.dirname(target), `.reprod-${temporaryName()}`);
   try {
     const there = fs.lstatSync(target, { throwIfNoEntry: false });
-    // Only a Dir replaces a folder: where a file is to be, a folder is somebody else's, with all that is in it.
-    if (there !== undefined && (options.replace !== true || (there.isDirectory() && out.kind === "file"))) {
-      throw exists(target);
+    if (there !== undefined && options.replace !== true) throw exists(target);
+    if (there?.isDirectory()) {
+      // Where a file is to be, a folder is somebody else's, with all that is in it.
+      if (out.kind === "file") throw exists(target);
+      await mergeDir(store, out, folder, relative);
+      return target;
     }
     if (out.kind === "file") await exportFile(store, out, temporary);
     else await exportDir(store, out, temporary);
@@ -133,6 +136,34 @@ async function exportDir(store: LocalStore, out: RecordedFile, target: string): 
     if (entry.kind === "folder") fs.mkdirSync(at);
     else if (entry.kind === "link") fs.symlinkSync(entry.target, at);
     else await exportFile(store, { ...entry, path: `${out.path}/${entry.path}` }, at);
+  }
+}
+
+/** Lays a Dir into a folder that is there: its files replace those of the same name, all others stay. */
+async function mergeDir(
+  store: LocalStore,
+  out: RecordedFile,
+  folder: string,
+  relative: string,
+): Promise<void> {
+  const entries = readManifest(store.objects, out.sha256);
+  if (entries === undefined) throw lost(out.path);
+  for (const entry of entries) {
+    const as = `${relative}/${entry.path}`;
+    if (entry.kind === "file")
+      await exportOut(store, { ...entry, kind: "file" }, folder, { as, replace: true });
+    else {
+      const at = placeIn(path.resolve(folder), as);
+      const there = fs.lstatSync(at, { throwIfNoEntry: false });
+      if (entry.kind === "folder") {
+        if (there === undefined) fs.mkdirSync(at);
+        else if (!there.isDirectory()) throw exists(at);
+        continue;
+      }
+      if (there?.isDirectory()) throw exists(at);
+      if (there !== undefined) fs.unlinkSync(at);
+      fs.symlinkSync(entry.target, at);
+    }
   }
 }
 

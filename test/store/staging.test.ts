@@ -254,7 +254,7 @@ test("C7 an exported out is the user's own: a copy, writable, never over what is
   assert.deepEqual(fs.readdirSync(path.join(target, "sub")), ["out.txt"]);
 });
 
-test("an exported Dir appears whole, and replaces an older one whole", async (context) => {
+test("an exported Dir appears whole; laid into a folder that is there it deletes nothing", async (context) => {
   const { folder, store } = place(context);
   const { sha256, size } = fileOut(store, "b\n");
   const first = dirObject(store, [{ kind: "file", path: "old", executable: false, sha256, size }]);
@@ -265,14 +265,14 @@ test("an exported Dir appears whole, and replaces an older one whole", async (co
   ]);
   const made = await exportOut(store, first, folder, { as: "results/d" });
   await exportOut(store, second, folder, { as: "results/d", replace: true });
-  assert.deepEqual(fs.readdirSync(made).sort(), ["l", "s"]);
+  assert.deepEqual(fs.readdirSync(made).sort(), ["l", "old", "s"]);
   assert.equal(fs.readFileSync(path.join(made, "l"), "utf8"), "b\n");
   fs.unlinkSync(store.objects.pathOf(sha256));
   await assert.rejects(
     exportOut(store, second, folder, { as: "results/d", replace: true }),
     isFailure("store-lost"),
   );
-  assert.deepEqual(fs.readdirSync(made).sort(), ["l", "s"]);
+  assert.deepEqual(fs.readdirSync(made).sort(), ["l", "old", "s"]);
   assert.deepEqual(fs.readdirSync(path.join(folder, "results")), ["d"]);
 });
 

@@ -13,6 +13,8 @@ export interface CheckInput {
   /** Of `evaluate`; partial when the text has errors. */
   readonly graph: Graph;
   readonly facts: Facts;
+  /** Absolute folder of the project. */
+  readonly root: string;
   /** Whether transforms that name an image run in it (engine-rules.md A9); else they run on the host. */
   readonly useImages: boolean;
   /** Of the images: `linux/amd64`. */

@@ -3,13 +3,21 @@ import type { CheckInput, FactCheck } from "./check.js";
 import { imagePlatform } from "./image-platform.js";
 import { missingFile } from "./missing-file.js";
 import { missingTool } from "./missing-tool.js";
+import { publishFolder } from "./publish-folder.js";
 import { unlockedUrl } from "./unlocked-url.js";
 import { unpinnedImage } from "./unpinned-image.js";
 
 export type { CheckInput } from "./check.js";
 
 /** To add a check of the world: one file with its rule and `find`, one line here, a section in docs/errors.md, tests. */
-const checks: readonly FactCheck[] = [missingFile, unlockedUrl, unpinnedImage, imagePlatform, missingTool];
+const checks: readonly FactCheck[] = [
+  missingFile,
+  unlockedUrl,
+  unpinnedImage,
+  imagePlatform,
+  missingTool,
+  publishFolder,
+];
 
 /** What can be wrong between a pipeline and the world around it: files, lock, tools of this machine. */
 export const featureRules: readonly Rule[] = checks.map(({ rule }) => rule);

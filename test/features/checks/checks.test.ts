@@ -30,7 +30,7 @@ function check(t: TestContext, { title, files }: DrawnCase): readonly PlacedProb
   const facts = new DiskFacts({ project: openProject(file), lock: readLock(lockPath(file)) });
   const { graph } = evaluate(program, { values: new Map() }, facts);
   const useImages = !title.includes("(on the host)");
-  const problems = checkFacts({ program, graph, facts, useImages, platform: "linux/amd64" });
+  const problems = checkFacts({ program, graph, facts, root: folder, useImages, platform: "linux/amd64" });
   return problems.map((problem) => ({
     ...problem,
     path: problem.path.slice(folder.length),

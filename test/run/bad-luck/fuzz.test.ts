@@ -87,7 +87,7 @@ test("fuzz: mutated files, tables and libraries are evaluated, checked, planned,
       assert.equal(typeof format(files["p.reprod"]), "string");
       const opened = await openPipeline(file, { directory: folder });
       const { program, graph, facts } = opened;
-      checkFacts({ program, graph, facts, useImages: false, platform: "linux/amd64" });
+      checkFacts({ program, graph, facts, root: folder, useImages: false, platform: "linux/amd64" });
       dotText(viewOf(graph));
       const json = await planJson(await planPipeline(opened));
       if (json.nodes.length > 0) planned++;
