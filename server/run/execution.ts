@@ -582,7 +582,9 @@ export class Execution {
         this.#drop(task);
         return;
       }
-      this.#noteWall(result);
+      // It failed while it was made ready: its end shall follow a start in the journal, as all ends do.
+      if (room !== undefined && !room.isGiven) this.#announceStart(task, content, started, false);
+      else this.#noteWall(result);
       if (failureOf(result.end) === undefined && !this.#context.check) {
         // The next one starts before this one's outs are looked at.
         this.#scheduler.release(task.position);

@@ -18,6 +18,10 @@ export class Room {
     return this.#answer === false;
   }
 
+  get isGiven(): boolean {
+    return this.#answer === true;
+  }
+
   answer(given: boolean): void {
     if (this.#answer !== undefined) return;
     this.#answer = given;

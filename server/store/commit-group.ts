@@ -180,18 +180,19 @@ export class CommitGroup {
 
   /** Each record to a file of its own in `tmp/`, on the disk. Those that could not be written are told so. */
   async #writeRecords(batch: readonly Waiting[]): Promise<readonly Written[]> {
-    const written: Written[] = [];
+    const written = new Map<Waiting, Written>();
     await eachAtOnce(batch, SYNCS_AT_ONCE, async (item) => {
       const temporary = `${this.#layout.temporary}/${temporaryName()}`;
       try {
         await writeSynced(temporary, printRecord(item.record));
-        written.push({ ...item, temporary });
+        written.set(item, { ...item, temporary });
       } catch (error) {
         unlinkIfThere(temporary);
         this.#rejectAll([item], error);
       }
     });
-    return written;
+    // In the order in which they were committed, whichever the disk took first: the first is to win (A3).
+    return batch.flatMap((item) => written.get(item) ?? []);
   }
 
   #syncFolders(outcomes: ReadonlyMap<Written, CommitOutcome>, objects: readonly Sha256[]): Promise<void> {

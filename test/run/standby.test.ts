@@ -96,6 +96,12 @@ target lost, second, slow
     },
   );
   assert.deepEqual([result.outcome, result.made, result.failed], ["failed", 4, 1]);
+  const running = new Set<string>();
+  for (const line of project.events) {
+    if (line.event === "attempt-started") running.add(`${line.node} ${line.attempt}`);
+    if (line.event === "attempt-ended")
+      assert.ok(running.delete(`${line.node} ${line.attempt}`), `${line.node} ended, and had not started`);
+  }
 });
 
 test("C11 nodes that start together do not promise the same free disk to each", async (context) => {
