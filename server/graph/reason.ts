@@ -1,6 +1,7 @@
 import { structuredPatch } from "diff";
 import type { RecipeId } from "../base/brand.js";
 import { unreachable } from "../base/failure.js";
+import { sizeText, timeText } from "../language/units.js";
 import { canonicalText } from "./canonical.js";
 import type { Recipe, RecipeFile, RecipeIn, RecipeWhere, TaggedValue } from "./model.js";
 
@@ -353,9 +354,9 @@ function wholeValue(value: unknown): string {
     case "Int":
       return String(inner);
     case "Bytes":
-      return `${String(inner)} bytes`;
+      return sizeText(Number(inner));
     case "Duration":
-      return `${Number(inner) / 1000} s`;
+      return timeText(Number(inner));
     case "List":
       return Array.isArray(inner) ? `[${inner.map(wholeValue).join(", ")}]` : "[]";
     default:

@@ -28,3 +28,35 @@ export function isSizeUnit(unit: Unit): boolean {
 export function literalValue(literal: NumberLiteral): number {
   return Number(literal.text) * (literal.unit === undefined ? 1 : unitFactors[literal.unit]);
 }
+
+const SIZES: readonly Unit[] = ["TiB", "TB", "GiB", "GB", "MiB", "MB", "KiB", "kB"];
+const TIMES: readonly Unit[] = ["d", "h", "min", "s"];
+
+/** `1 GiB`, `500 MB`, `1025 B`: exactly these bytes, in the unit that needs the smallest whole number. */
+export function sizeText(bytes: number): string {
+  return inWholeUnits(bytes, SIZES) ?? `${bytes} B`;
+}
+
+/** `2 h`, `90 s`, `1.5 s`, `200 ms`: exactly these milliseconds. */
+export function timeText(milliseconds: number): string {
+  const whole = inWholeUnits(milliseconds, TIMES);
+  if (whole !== undefined) return whole;
+  return Math.abs(milliseconds) < 1000 && milliseconds !== 0
+    ? `${milliseconds} ms`
+    : `${milliseconds / 1000} s`;
+}
+
+function inWholeUnits(amount: number, units: readonly Unit[]): string | undefined {
+  // A number beyond these is rounded already: no unit would be exact.
+  if (amount === 0 || !Number.isSafeInteger(amount)) return undefined;
+  const whole = units
+    .map((unit) => ({ unit, count: amount / unitFactors[unit] }))
+    .filter(({ count }) => Number.isInteger(count));
+  const [first, ...rest] = whole;
+  if (first === undefined) return undefined;
+  const { count, unit } = rest.reduce(
+    (best, next) => (Math.abs(next.count) < Math.abs(best.count) ? next : best),
+    first,
+  );
+  return `${count} ${unit}`;
+}

@@ -646,7 +646,8 @@ export class Execution {
     if (this.#cancelled) handle.cancel();
     const result = withOwnEnd(await handle.ended);
     this.#handles.delete(task.position);
-    const outcome = await this.#takeIn(task, spec, result);
+    // Its supervisor keeps the timeout of the run that started it; what is asked for may be another since.
+    const outcome = await this.#takeIn(task, { ...spec, timeoutMilliseconds: undefined }, result);
     // A failure from before this run was seen, and is what the person who runs again wants tried again; or the outs
     // were taken in already, without a note that could be believed.
     if (outcome.kind === "failed" && outcome.failure.kind !== "Cancelled" && endedBefore(result, asked)) {
@@ -705,7 +706,7 @@ export class Execution {
   /** No process of the attempt is left: its outs are taken into the store, or it has failed. */
   async #takeIn(task: Task, spec: AttemptSpec, result: AttemptResult): Promise<TakenIn> {
     const { store, hash } = this.#context;
-    const failure = failureOf(result.end);
+    const failure = failureOf(result.end, spec.timeoutMilliseconds);
     if (failure !== undefined) return { kind: "failed", failure };
     const work = path.join(spec.folder, "work");
     const ingested = await ingestOuts(store, work, task.node.outs, hash, spec.inputs);
@@ -751,7 +752,7 @@ export class Execution {
     this.#handles.set(task.position, handle);
     const { end } = await handle.ended;
     this.#handles.delete(task.position);
-    const failure = failureOf(end);
+    const failure = failureOf(end, spec.timeoutMilliseconds);
     if (failure?.kind === "Cancelled") return;
     const again =
       failure === undefined

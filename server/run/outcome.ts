@@ -1,6 +1,7 @@
 import * as os from "node:os";
 import type { AttemptEnd } from "../executors/executor.js";
 import type { FailureKind, Retry } from "../graph/model.js";
+import { timeText } from "../language/units.js";
 
 /** An attempt without result, in one of the words that `retry.on` knows. */
 export interface AttemptFailure {
@@ -8,8 +9,11 @@ export interface AttemptFailure {
   readonly message: string;
 }
 
-/** Why an attempt failed by the way it ended; undefined when the script ended well and its outs decide. */
-export function failureOf(end: AttemptEnd): AttemptFailure | undefined {
+/**
+ * Why an attempt failed by the way it ended; undefined when the script ended well and its outs decide. The timeout is
+ * that which the attempt was started with, undefined where that is not known.
+ */
+export function failureOf(end: AttemptEnd, timeoutMilliseconds?: number): AttemptFailure | undefined {
   switch (end.kind) {
     case "exited":
       if (end.code === 0) return undefined;
@@ -20,7 +24,10 @@ export function failureOf(end: AttemptEnd): AttemptFailure | undefined {
     case "signalled":
       return { kind: "ScriptFailed", message: `the script was ended by ${end.signal}` };
     case "timed-out":
-      return { kind: "Timeout", message: "the script ran longer than its timeout" };
+      return {
+        kind: "Timeout",
+        message: `the script ran longer than its timeout${timeoutMilliseconds === undefined ? "" : ` of ${timeText(timeoutMilliseconds)}`}`,
+      };
     case "cancelled":
       return { kind: "Cancelled", message: "the run was cancelled" };
     case "out-of-memory":

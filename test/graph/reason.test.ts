@@ -110,6 +110,18 @@ test("each part that differs is told in words, with old and new value", () => {
   for (const [after, expected] of table) assert.deepEqual(texts(after), expected);
 });
 
+test("sizes and times are told in the units that a person writes, and exactly", () => {
+  const withParam = (type: string, value: string) =>
+    version(BASE.replace("depth: Int = 30", `depth: ${type} = ${value}`));
+  const told = (type: string, before: string, after: string) =>
+    texts(withParam(type, after), undefined, withParam(type, before));
+  assert.deepEqual(told("Duration", "2 h", "90 s"), ["param `depth` 2 h → 90 s"]);
+  assert.deepEqual(told("Duration", "1500 ms", "200 ms"), ["param `depth` 1.5 s → 200 ms"]);
+  assert.deepEqual(told("Bytes", "500 MB", "1 GiB"), ["param `depth` 500 MB → 1 GiB"]);
+  assert.deepEqual(told("Bytes", "1025 B", "1000 KiB"), ["param `depth` 1025 B → 1000 KiB"]);
+  assert.deepEqual(told("[Duration]", "[1 d]", "[1.5 h, 0 s]"), ["param `depth` [1 d] → [90 min, 0 s]"]);
+});
+
 test("an image, and where a script runs", () => {
   const image = (
     reference: string,

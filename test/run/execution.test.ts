@@ -209,6 +209,7 @@ test("an out that is missing fails the node, and a timeout ends it", async (cont
   const ended = slow.events.find((line) => line.event === "node-failed");
   assert.ok(ended?.event === "node-failed");
   assert.equal(ended.failure, "Timeout");
+  assert.equal(ended.message, "the script ran longer than its timeout of 200 ms");
 });
 
 test("a cancelled run ends its scripts, keeps what is finished, and the next run goes on", async (context) => {

@@ -53,6 +53,14 @@ test("every end of an attempt is success or one failure kind", () => {
   for (const [end, kind] of table) assert.equal(failureOf(end)?.kind, kind, end.kind);
 });
 
+test("a timeout is told as the person wrote it, where it is known", () => {
+  assert.equal(failureOf({ kind: "timed-out" })?.message, "the script ran longer than its timeout");
+  assert.equal(
+    failureOf({ kind: "timed-out" }, 5_400_000)?.message,
+    "the script ran longer than its timeout of 90 min",
+  );
+});
+
 test("an exit code that stands for a signal says which", () => {
   const message = (code: number) => failureOf({ kind: "exited", code })?.message;
   assert.equal(message(3), "the script ended with exit code 3");
