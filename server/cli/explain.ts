@@ -3,7 +3,7 @@ import type { CommandContext, PipelineOptions } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { nodeName } from "./names.js";
 import { open, refuseInvalid } from "./open.js";
-import { statePainter } from "./plan.js";
+import { runText, statePainter } from "./plan.js";
 import type { Output } from "./terminal.js";
 import { printable, writeJson } from "./text.js";
 
@@ -33,6 +33,8 @@ export function renderExplanation(explanation: Explanation, output: Output): str
   const lines = [
     `${colours.bold(printable(explanation.node))} is ${statePainter(explanation.state, output)(explanation.state)}`,
   ];
+  const { run } = explanation;
+  if (run !== undefined) lines.push(`  ${statePainter(run.state, output)(runText(run, explanation.node))}`);
   for (const reason of explanation.reasons) lines.push(...renderReason(reason, "  ", output));
   for (const cause of explanation.causes) {
     const arrow = colours.dim(" → ");

@@ -1,5 +1,6 @@
 import type { Plan, PlanJson } from "../run/plan.js";
 import { planJson, planPipeline } from "../run/plan.js";
+import type { NodeRun } from "../run/said.js";
 import type { StateName } from "../run/states.js";
 import type { CommandContext, TargetOptions } from "./context.js";
 import { exitCodes } from "./exit.js";
@@ -33,12 +34,17 @@ export function renderPlan(plan: Plan, json: PlanJson, output: Output): string {
   ];
   const groups = groupNodes(json);
   if (groups.length > 0) lines.push("");
-  lines.push(
-    ...table(
-      groups.slice(0, GROUPS_SHOWN).map((group) => [`  ${group.state}`, groupName(group), reasonText(group)]),
-      [(state) => statePainter(state.trim(), output)(state), (name) => name, colours.dim],
-    ).split("\n"),
-  );
+  const shown = groups.slice(0, GROUPS_SHOWN);
+  const rows = table(
+    shown.map((group) => [`  ${group.state}`, groupName(group), reasonText(group)]),
+    [(state) => statePainter(state.trim(), output)(state), (name) => name, colours.dim],
+  ).split("\n");
+  rows.forEach((row, at) => {
+    lines.push(row);
+    const { run, names: [name] = [] } = shown[at] ?? {};
+    if (run !== undefined && name !== undefined)
+      lines.push(`    ${statePainter(run.state, output)(runText(run, name))}`);
+  });
   if (groups.length > GROUPS_SHOWN) {
     lines.push(`  … and ${count(groups.length - GROUPS_SHOWN, "more group")} (--json lists every node)`, "");
   }
@@ -47,6 +53,13 @@ export function renderPlan(plan: Plan, json: PlanJson, output: Output): string {
   if (plan.toRun === 0) lines.push("Nothing to do.");
   else if (estimate !== undefined) lines.push(estimateText(estimate));
   return `${lines.join("\n")}\n`;
+}
+
+/** `failed in run 01…: the script ended with exit code 3 (reprod logs 01… 'step[2]')` */
+export function runText({ state, run, message, attempt }: NodeRun, node: string): string {
+  const why = message === undefined ? "" : `: ${message}`;
+  const logs = attempt === undefined ? "" : ` (reprod logs ${run} '${node.replaceAll("'", "'\\''")}')`;
+  return printable(`${state} in run ${run}${why}${logs}`);
 }
 
 function whereText({ opened: { where } }: Plan): string {
@@ -67,6 +80,8 @@ interface Group {
   readonly why: readonly string[];
   /** The same for all of them: with `[…]` for the keys of the nodes that it speaks of. */
   readonly alike: readonly string[];
+  /** What the newest run says of the first of them, and of the others but for their attempts. */
+  readonly run: NodeRun | undefined;
   readonly names: string[];
   readonly family: string;
   /** Members of the family in the plan, in whatever state. */
@@ -82,10 +97,25 @@ function groupNodes(json: PlanJson): readonly Group[] {
     members.set(family, (members.get(family) ?? 0) + 1);
     if (node.state === "cached" && !node.runs) continue;
     const alike = [...new Set(node.why.map(withoutKeys))];
-    const key = JSON.stringify([family, node.state, alike]);
+    const key = JSON.stringify([
+      family,
+      node.state,
+      alike,
+      node.run?.state,
+      node.run?.run,
+      node.run?.message,
+    ]);
     const group = groups.get(key);
     if (group === undefined) {
-      groups.set(key, { state: node.state, why: node.why, alike, names: [node.name], family, members: 0 });
+      groups.set(key, {
+        state: node.state,
+        why: node.why,
+        alike,
+        run: node.run,
+        names: [node.name],
+        family,
+        members: 0,
+      });
     } else group.names.push(node.name);
   }
   for (const group of groups.values()) group.members = members.get(group.family) ?? 0;

@@ -4,6 +4,7 @@ import type { GraphNode, Recipe } from "../graph/model.js";
 import { type Cause, causes, type Reason, type RecipeSource, reasonText } from "../graph/reason.js";
 import { idsKnown } from "../graph/recipe.js";
 import type { OpenedPipeline } from "./pipeline.js";
+import { latestRuns, type NodeRun } from "./said.js";
 import { type Earlier, type NodeState, readHistory, type StateName, States } from "./states.js";
 import { resolveNode } from "./targets.js";
 import { type Judged, otherBytes, reasonsSince, WhyTable } from "./why.js";
@@ -23,6 +24,8 @@ export interface Explanation {
     readonly state: StateName;
     readonly reasons: readonly ExplainedReason[];
   }[];
+  /** What the newest run says of it as it is now; undefined when no run says anything that still counts (B2). */
+  readonly run: NodeRun | undefined;
   /** What a run of this node would do, in one sentence. */
   readonly outlook: string;
 }
@@ -41,16 +44,18 @@ export async function explainNode(opened: OpenedPipeline, name: string): Promise
   const state = states.of(node);
   const ids = opened.identifier.ids(node);
   const earlier = await earlierOf(opened, node, state);
+  const recipe = idsKnown(ids) ? ids.recipe : undefined;
   const differences = state.state === "cached" ? [] : ((await reasonsSince(opened, node, earlier)) ?? []);
   const own = differences.filter(({ kind }) => kind !== "upstream").map(explained);
   const found = await causes(differences, recipeSource(opened));
   return {
     node: node.name,
     state: state.state,
-    recipe: idsKnown(ids) ? ids.recipe : undefined,
+    recipe,
     earlier: earlier && { recipe: earlier.line.recipe, run: earlier.run },
     reasons: own.length > 0 || found.length > 0 ? own : await plainReasons(judged, node, state),
     causes: found.map((cause) => explainedCause(judged, node, cause)),
+    run: (await latestRuns(opened, [{ node, state, recipe }])).get(node.name),
     outlook: outlookOf(state),
   };
 }

@@ -151,6 +151,26 @@ export function readJournal(folder: string): readonly JournalLine[] {
   });
 }
 
+/**
+ * The last lines of a run, oldest first: those within the last `maximumBytes` of its files together. What a node came
+ * to is in its last line, so the end of a long journal tells of most nodes, and of each all but its attempts.
+ */
+export function readJournalEnd(folder: string, maximumBytes: number): readonly JournalLine[] {
+  const parts: JournalLine[][] = [];
+  let left = maximumBytes;
+  for (const { file } of [...journalFiles(folder)].reverse()) {
+    if (left <= 0) break;
+    const reader = new JournalReader(file);
+    try {
+      parts.unshift(reader.readEnd(left));
+    } finally {
+      reader.close();
+    }
+    left -= fs.statSync(file).size;
+  }
+  return parts.flat();
+}
+
 /** How much of a journal's start or end is read for a summary: many times the longest usual line. */
 const PIECE_BYTES = 64 * 1024;
 
@@ -187,8 +207,9 @@ export class JournalReader {
   }
 
   /** The last lines of the file, whatever was read before. */
-  readEnd(): JournalLine[] {
-    const bytes = this.#readAt(Math.max(0, fs.fstatSync(this.#file).size - PIECE_BYTES));
+  readEnd(length = PIECE_BYTES): JournalLine[] {
+    const { size } = fs.fstatSync(this.#file);
+    const bytes = this.#readAt(Math.max(0, size - length), Math.min(size, length));
     return parseLines(bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1));
   }
 
@@ -196,8 +217,8 @@ export class JournalReader {
     fs.closeSync(this.#file);
   }
 
-  #readAt(position: number): Buffer {
-    const chunk = Buffer.alloc(PIECE_BYTES);
+  #readAt(position: number, length = PIECE_BYTES): Buffer {
+    const chunk = Buffer.alloc(length);
     return chunk.subarray(0, fs.readSync(this.#file, chunk, 0, chunk.length, position));
   }
 }

@@ -3,6 +3,7 @@ import type { GraphNode } from "../graph/model.js";
 import { idsKnown } from "../graph/recipe.js";
 import { type Estimate, estimateTime } from "./estimate.js";
 import type { OpenedPipeline } from "./pipeline.js";
+import { latestRuns, type NodeRun } from "./said.js";
 import { type NodeState, type StateName, States } from "./states.js";
 import { resolveTargets } from "./targets.js";
 import { WhyTable } from "./why.js";
@@ -57,6 +58,8 @@ export interface PlanJson {
     readonly recipe: RecipeId | null;
     readonly why: readonly string[];
     readonly runs: boolean;
+    /** What the newest run says of it as it is now; left out when no run says anything that still counts (B2). */
+    readonly run?: NodeRun;
   }[];
   readonly estimate: Estimate | null;
 }
@@ -113,13 +116,22 @@ export function whyOf(plan: Plan, node: GraphNode): Promise<readonly string[]> {
   return new WhyTable(plan).of(node);
 }
 
-/** The plan as data. Reads the earlier record of each node that changed, to say what changed. */
+/** The plan as data. Reads the earlier record of each node that changed and, unless all is cached, the newest runs. */
 export async function planJson(plan: Plan): Promise<PlanJson> {
   const nodes: PlanJson["nodes"][number][] = [];
   const table = new WhyTable(plan);
+  const said = await latestRuns(plan.opened, plan.nodes);
   for (const { node, state, recipe, runs } of plan.nodes) {
     const why = state.state === "cached" ? [] : await table.of(node);
-    nodes.push({ name: node.name, state: state.state, recipe: recipe ?? null, why, runs });
+    const run = said.get(node.name);
+    nodes.push({
+      name: node.name,
+      state: state.state,
+      recipe: recipe ?? null,
+      why,
+      runs,
+      ...(run !== undefined && { run }),
+    });
   }
   return { summary: plan.summary, nodes, estimate: plan.estimate ?? null };
 }

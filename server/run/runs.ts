@@ -223,7 +223,8 @@ export function runStatus(runsFolder: string, claims: Claims, run: RunId): RunSt
   return { ...summary, touched: nodesOf(lines, summary.state), warnings: warningsOf(lines) };
 }
 
-function summarise(runsFolder: string, claims: Claims, run: RunId): RunSummary | undefined {
+/** One run from the first and the last lines of its journal; undefined when its folder says nothing. */
+export function summarise(runsFolder: string, claims: Claims, run: RunId): RunSummary | undefined {
   const folder = path.join(runsFolder, run);
   // The holder is asked first: a run that ends between the two looks is then seen as ended, never as interrupted.
   const holder = claims.holderOf({ kind: "run", id: run });
