@@ -13,13 +13,7 @@ interface CommandModule<Arguments extends unknown[]> {
  * work of a command is in a file of its own, loaded when it is called, so that `reprod plan` never waits for what
  * only `reprod graph` needs. To add a command: its file, and its entry here.
  */
-export function buildProgram(
-  terminal: Terminal,
-  version: string,
-  ended: (code: number) => void,
-  /** Completion commands describe the others, and not themselves. */
-  withCompletion = true,
-): Command {
+export function buildProgram(terminal: Terminal, version: string, ended: (code: number) => void): Command {
   const context: CommandContext = { terminal };
   /** The action of a command: loads its file and hands over what commander has parsed. */
   const load =
@@ -249,17 +243,16 @@ export function buildProgram(
     .argument("<folder>")
     .action(load(() => import("./runner.js")));
 
-  if (withCompletion) {
-    program
-      .command("completion")
-      .description("print a completion script: source <(reprod completion bash)")
-      .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish", "powershell"]))
-      .action(load(() => import("./completion.js")));
-    program
-      .command("complete", { hidden: true })
-      .argument("[words...]")
-      .action(load(() => import("./complete.js")));
-  }
+  program
+    .command("completion")
+    .description("print a completion script: source <(reprod completion bash)")
+    .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish"]))
+    .action(load(() => import("./completion.js")));
+  program
+    .command("__complete", { hidden: true })
+    .argument("<shell>")
+    .argument("[words...]")
+    .action(load(() => import("./complete.js")));
 
   return program;
 }

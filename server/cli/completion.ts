@@ -1,18 +1,49 @@
-import tab from "@bomb.sh/tab/commander";
-import { buildProgram } from "./commands.js";
 import type { CommandContext } from "./context.js";
 import { exitCodes } from "./exit.js";
 
-/** Completions of every command, read from the same definitions as `--help`. */
-export function completions({ terminal }: CommandContext): ReturnType<typeof tab> {
-  return tab(
-    buildProgram(terminal, "", () => undefined, false),
-    { completionCommandName: "completion" },
-  );
+/**
+ * Each asks `reprod __complete` for candidates, a line each, and completes files where there are none. They use what
+ * the shells themselves have: no bash-completion package, and bash from 3.2 on.
+ */
+const scripts = {
+  bash: `_reprod() {
+  local candidate
+  COMPREPLY=()
+  while IFS= read -r candidate; do
+    COMPREPLY+=("$candidate")
+  done < <(reprod __complete bash -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
+complete -o default -F _reprod reprod
+`,
+  zsh: `#compdef reprod
+_reprod() {
+  local -a candidates
+  candidates=("\${(@f)$(reprod __complete zsh -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  if [[ -n "$candidates" ]]; then
+    _describe reprod candidates
+  else
+    _files
+  fi
+}
+compdef _reprod reprod
+`,
+  fish: `function __reprod_complete
+  set -l words (commandline -opc)
+  set -l candidates (reprod __complete fish -- $words[2..] (commandline -ct) 2>/dev/null)
+  if set -q candidates[1]
+    printf '%s\\n' $candidates
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c reprod -f -a '(__reprod_complete)'
+`,
+};
 
-/** `reprod completion SHELL`: a script for the shell, which calls `reprod complete` at each press of the key. */
-export async function run(context: CommandContext, shell: string): Promise<number> {
-  completions(context).setup("reprod", "reprod", shell);
+export type Shell = keyof typeof scripts;
+
+/** `reprod completion SHELL`: a script to be sourced by the shell. */
+export async function run({ terminal }: CommandContext, shell: Shell): Promise<number> {
+  terminal.out.write(scripts[shell]);
   return exitCodes.done;
 }

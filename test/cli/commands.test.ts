@@ -352,18 +352,6 @@ test("a detached run goes on without its starter; cancel ends a run", async (t) 
   assert.match((await reprod(folder, ["cancel", slow])).stdout, /has ended already/);
 });
 
-test("completion scripts are printed for each shell, and completions come from the commands", async (t) => {
-  const folder = project(t, { "p.reprod": PIPELINE });
-  for (const shell of ["bash", "zsh", "fish", "powershell"]) {
-    const ended = await reprod(folder, ["completion", shell]);
-    assert.equal(ended.code, 0);
-    assert.match(ended.stdout, /reprod complete '?--/);
-  }
-  assert.match((await reprod(folder, ["complete", "--", "ex"])).stdout, /^explain\t/m);
-  assert.match((await reprod(folder, ["complete", "--", "graph", "--format", ""])).stdout, /^mermaid/m);
-  assert.match((await reprod(folder, ["complete", "--", "status", ""])).stdout, /^latest\t/m);
-});
-
 test("--json holds a failure too", async (t) => {
   const folder = project(t, {});
   const ended = await reprod(folder, ["status", "--json"]);

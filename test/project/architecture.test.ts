@@ -81,7 +81,6 @@ test("language and graph do no IO", () => {
 
 test("packages are imported where they belong, and every one of them is used", () => {
   const owners: { readonly [name: string]: readonly string[] } = {
-    "@bomb.sh/tab": ["cli"],
     "@dagrejs/dagre": ["graph"],
     commander: ["cli"],
     "csv-parse": ["data"],
