@@ -3,6 +3,7 @@ import { Failure, systemCode } from "../base/failure.js";
 import { buildProgram } from "./commands.js";
 import type { CommandContext } from "./context.js";
 import { exitCodes } from "./exit.js";
+import { printable } from "./text.js";
 
 /** `value` as it is, without any quotes of the shell. */
 export interface Candidate {
@@ -171,7 +172,7 @@ function withoutQuotes(word: string): string {
 
 /** bash puts a candidate on the line as it is, behind a quote that is open; zsh and fish quote by themselves. */
 function written({ value, description }: Candidate, shell: string, typed: string): string {
-  const text = description.replaceAll("\n", " ");
+  const text = printable(description);
   if (shell === "fish") return `${value}\t${text}`;
   if (shell === "zsh") return `${value.replaceAll(/[\\:]/g, "\\$&")}:${text}`;
   if (typed.startsWith("'")) return value.replaceAll("'", "'\\''");
