@@ -50,6 +50,8 @@ const LOOK_MILLISECONDS = 250;
 const ADOPTED_LOOK_MILLISECONDS = 50;
 const CONTAINER_KILL_MILLISECONDS = 500;
 const DEFAULT_GRACE_MILLISECONDS = 10_000;
+/** Free space in which no script can be expected to run. */
+const FULL_BELOW_BYTES = 2 * 2 ** 20;
 
 /**
  * Runs nodes on this machine, on the host or in containers. An attempt's folder holds `work/`, where the script runs;
@@ -451,7 +453,7 @@ class LocalAttempt implements AttemptHandle {
       return { kind: "out-of-memory" };
     }
     // What the script complains of is a consequence: nothing else can be written there either (C11).
-    if (code !== 0 && isDiskFull(this.folder)) {
+    if (code !== 0 && (isDiskFull(this.folder) || NO_SPACE.test(tail(logFile(this.folder, "stderr"))))) {
       const how = signal === undefined ? `with exit code ${code}` : `by ${signal}`;
       return {
         kind: "disk-full",
@@ -565,14 +567,21 @@ function endOfPreparation(error: unknown): AttemptEnd {
   }
 }
 
+/**
+ * Whether there is as good as no space left. Asked a moment after something failed, when others may have made a little
+ * room since: the journal its reserve of 1 MiB, an attempt that ended its temporary files.
+ */
 function isDiskFull(folder: string): boolean {
   try {
-    const { bavail, files, ffree } = fs.statfsSync(folder);
-    return bavail === 0 || (files > 0 && ffree === 0);
+    const { bavail, bsize, files, ffree } = fs.statfsSync(folder);
+    return bavail * bsize < FULL_BELOW_BYTES || (files > 0 && ffree === 0);
   } catch {
     return false;
   }
 }
+
+/** What programs say when a write found no space, in the one language that scripts run in (engine-rules.md A7). */
+const NO_SPACE = /no space left on device|disk quota exceeded/i;
 
 function tail(file: string): string {
   try {
