@@ -19,15 +19,6 @@ export function printable(text: string): string {
   });
 }
 
-/** `printable` for text of several lines: line ends and tabs stay. */
-export function printableLines(text: string): string {
-  return text.split("\n").map(printableLine).join("\n");
-}
-
-function printableLine(line: string): string {
-  return line.replace(/\r$/, "").split("\t").map(printable).join("\t");
-}
-
 /** `1,234,567`. `toLocaleString` would say the same, after loading the tables of all languages for 10 ms. */
 export function grouped(amount: number): string {
   return String(amount).replace(/\B(?=(?:\d{3})+$)/g, ",");

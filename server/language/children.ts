@@ -98,14 +98,3 @@ export function walk(node: SyntaxNode, visit: (node: SyntaxNode) => boolean | un
   if (visit(node) === false) return;
   for (const child of children(node)) walk(child, visit);
 }
-
-/** The nodes around an offset (relative to the declaration, as spans are), the outermost first. */
-export function nodesAt(root: SyntaxNode, offset: number): SyntaxNode[] {
-  const path: SyntaxNode[] = [];
-  let node: SyntaxNode | undefined = root;
-  while (node !== undefined) {
-    path.push(node);
-    node = children(node).find((child) => child.span.start <= offset && offset <= child.span.end);
-  }
-  return path;
-}

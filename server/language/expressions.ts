@@ -59,10 +59,6 @@ const OPERATORS: { readonly [Kind in TokenKind]?: Operator } = {
   "/": { operator: "/", level: PRODUCT, continues: false },
 };
 
-/** How tightly an operator binds: a larger number binds tighter. */
-export function bindingLevel(operator: BinaryOperator): number {
-  return OPERATORS[operator]?.level ?? 0;
-}
 /** The level that the operand of `not` is read at. */
 export const NOT_LEVEL = COMPARISON;
 

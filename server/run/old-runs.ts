@@ -2,10 +2,10 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { decodeTime } from "ulid";
 import type { RunId } from "../base/brand.js";
-import { systemCode } from "../base/failure.js";
 import type { ProjectFolders } from "../data/project.js";
 import { FolderRemover } from "../executors/remove.js";
 import type { Claims } from "../store/local.js";
+import { namesIn } from "./names-in.js";
 import { isUnfinished, readRunFile, runIds } from "./runs.js";
 
 /** What collection deletes of a run that has long been over. */
@@ -75,20 +75,4 @@ function bytesIn(folder: string): number {
     else bytes += stats?.size ?? 0;
   }
   return bytes;
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    switch (systemCode(error)) {
-      case "ENOENT":
-      case "ENOTDIR":
-      case "EACCES":
-        // Gone meanwhile, or closed by the script that made it: its size is not known.
-        return [];
-      default:
-        throw error;
-    }
-  }
 }

@@ -111,11 +111,6 @@ function reach(
   return marks;
 }
 
-/** Why a node has its state, in sentences; empty for a cached one. For many nodes `planJson` is cheaper. */
-export function whyOf(plan: Plan, node: GraphNode): Promise<readonly string[]> {
-  return new WhyTable(plan).of(node);
-}
-
 /** The plan as data. Reads the earlier record of each node that changed and, unless all is cached, the newest runs. */
 export async function planJson(plan: Plan): Promise<PlanJson> {
   const nodes: PlanJson["nodes"][number][] = [];

@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { isRunId } from "../base/brand.js";
 import { systemCode } from "../base/failure.js";
 import type { Executor } from "../executors/executor.js";
+import { namesIn } from "./names-in.js";
 
 /** More in a working folder than the private folder and a place for outs: staged inputs, intermediate files. */
 const SMALL_FOLDER = 2;
@@ -65,22 +66,5 @@ export class Remains {
     // Without a process to be had they stay; the end of the next run tries again.
     sweeper.on("error", () => undefined);
     sweeper.unref();
-  }
-}
-
-/** None when the folder is gone: a script, a person or another run's sweeper may have deleted it. */
-function namesIn(folder: string): readonly string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    switch (systemCode(error)) {
-      case "ENOENT":
-      case "ENOTDIR":
-      case "EACCES":
-        // Closed to its owner by a script: it stays until its run is an old one.
-        return [];
-      default:
-        throw error;
-    }
   }
 }

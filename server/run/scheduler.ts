@@ -156,14 +156,6 @@ export class Scheduler {
     return this.#stopped !== undefined || this.#unsettled === 0;
   }
 
-  /** Capacity that is in use, for the live view. */
-  get inUse(): Demand {
-    return {
-      cpus: this.#options.capacity.cpus - this.#freeCpus / 1000,
-      memoryBytes: this.#options.capacity.memoryBytes - this.#freeMemory,
-    };
-  }
-
   /** The next position whose upstream is all settled; its owner answers with enqueue, aside, follow or an end. */
   takeReady(): number | undefined {
     if (this.#stopped !== undefined) return undefined;
