@@ -36,6 +36,20 @@ export const shownStates: readonly ShownState[] = [
   "cached",
 ];
 
+/** A sign for each state, another shape each, for lenses, hints, trees and pages: colour is never the only difference. */
+export const stateSigns: { readonly [state in ShownState]: string } = {
+  failed: "✗",
+  broken: "⚠",
+  running: "▶",
+  queued: "…",
+  stale: "◐",
+  waiting: "◌",
+  missing: "○",
+  cancelled: "⊘",
+  unknown: "?",
+  cached: "✓",
+};
+
 /** How many nodes are in each state; states without nodes are left out. */
 export type StateCounts = { readonly [state in ShownState]?: number };
 
@@ -182,7 +196,10 @@ export const pipelinesChanged = notification<Record<string, never>>("reprod/pipe
 
 /** A node statement of an open document: the sign in its gutter. */
 export interface StateMark {
+  /** Of the whole statement: "Run to Here" looks for the one that the cursor is in. */
   readonly range: ProtocolRange;
+  /** Name of the family, or of the node without keys. */
+  readonly family: string;
   /** The one that wants attention most among its nodes. */
   readonly state: ShownState;
   readonly counts: StateCounts;
@@ -344,6 +361,11 @@ export const logRequest = request<
   },
   { readonly text: string; readonly cursor: string; readonly ended: boolean }
 >("reprod/log");
+
+/** Client → server: the newest attempt of a node, in whichever run; null when none of the runs that are kept has one. */
+export const nodeLogRequest = request<NodeArguments, (RunKey & { readonly attempt: number }) | null>(
+  "reprod/nodeLog",
+);
 
 /** A file or folder that a node made. */
 export interface OutputView {
