@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { editorTest, extensionFolder, type Theme, themes } from "../lib/index.js";
+
+const installed = fs.existsSync(path.join(extensionFolder(), "dist/client.js"));
+
+for (const theme of Object.keys(themes) as Theme[])
+  editorTest(
+    `the examples open in the ${theme} theme`,
+    { theme, screenshots: "smoke", ...(installed ? {} : { extensions: [] }) },
+    async (editor) => {
+      await editor.openFile("weather/weather.reprod");
+      assert.deepEqual(await editor.tabs(), ["weather.reprod"]);
+      await editor.placeOf("target");
+      await editor.screenshot(theme);
+    },
+  );

@@ -1,0 +1,194 @@
+// Runs the tests that need a real VS Code, and says at the end how many passed and failed.
+//   node test/host/run.mjs                            both suites
+//   node test/host/run.mjs browser --grep "palette"   one suite, only tests whose name matches
+//   node test/host/run.mjs browser/smoke.test.ts      only these files
+// REPROD_VSCODE chooses what runs the in-host suite: "desktop" (downloaded), the path of an installed one, or
+// "stand-in" (test/host/executable.mjs). Without it, desktop is taken where there is a screen and the download answers.
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { fileURLToPath } from "node:url";
+import { runTests } from "@vscode/test-electron";
+import { build, bundled, load, out, root } from "./load.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const { setUp, Missing } = await load("setup");
+
+const args = process.argv.slice(2);
+const grepAt = args.indexOf("--grep");
+const grep = grepAt >= 0 ? args.splice(grepAt, 2)[1] : undefined;
+
+const files = (suite) =>
+  readdirSync(path.join(here, suite), { recursive: true })
+    .map((file) => path.posix.join(suite, String(file).replaceAll(path.sep, "/")))
+    .filter((file) => file.endsWith(".test.ts"))
+    .sort();
+const matches = (file, arg) => {
+  const place = arg.replace(/^(\.\/)?test\/host\//, "").replace(/\/+$/, "");
+  return file === place || file.startsWith(`${place}/`);
+};
+const all = [...files("in-host"), ...files("browser")];
+// A misspelt name beside a right one would pass without a word.
+const idle = args.filter((arg) => !all.some((file) => matches(file, arg)));
+if (idle.length > 0) {
+  console.error(`no test file matches: ${idle.join(" ")}`);
+  process.exit(2);
+}
+const wanted = all.filter((file) => args.length === 0 || args.some((arg) => matches(file, arg)));
+const chosen = (suite) => wanted.filter((file) => file.startsWith(`${suite}/`));
+
+/** Ends what runs when this process is told to end. */
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+  process.on(signal, () => {
+    stop.abort();
+    process.exitCode = 1;
+  });
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const add = ({ passed, failed, skipped }) => {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+};
+
+try {
+  await setUp({ browser: true });
+} catch (error) {
+  if (!(error instanceof Missing)) throw error;
+  console.error(`The tests in VS Code cannot run: ${error.message}`);
+  console.log(`0 passed, 0 failed, ${wanted.length} files not run`);
+  // A person without a browser may go on; where nobody looks, tests that did not run must not pass for tests that did.
+  process.exit(process.env.CI === undefined || process.env.CI === "false" ? 0 : 1);
+}
+const extension = prepareExtension();
+if (chosen("in-host").length > 0) await inHost(chosen("in-host"));
+if (chosen("browser").length > 0 && !stop.signal.aborted) await inBrowser(chosen("browser"));
+if (total.passed + total.failed === 0) {
+  console.error(`no test ran${grep === undefined ? "" : `: none matches "${grep}"`}`);
+  process.exitCode = 1;
+}
+if (total.failed > 0) process.exitCode = 1;
+console.log(
+  `${total.passed} passed, ${total.failed} failed${total.skipped === 0 ? "" : `, ${total.skipped} skipped`}`,
+);
+process.exit();
+
+/**
+ * The extension as this checkout has it, built into a folder of its own: another build in the checkout (of `npm test`,
+ * say) empties dist/ while a window has it open.
+ */
+function prepareExtension() {
+  const folder = path.join(out, "extension");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const built = spawnSync(process.execPath, ["scripts/build.mjs", "--dev"], {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, REPROD_DIST: path.join(folder, "dist") },
+  });
+  if (built.status !== 0) process.exit(1);
+  const apart = new Set(["dist", "node_modules", "out", "test", "server", "client", "bench"]);
+  for (const name of readdirSync(root)) {
+    if (apart.has(name) || name.startsWith(".")) continue;
+    symlinkSync(path.join(root, name), path.join(folder, name));
+  }
+  return folder;
+}
+
+async function bundle(suite, entries) {
+  const outdir = path.join(out, suite);
+  rmSync(outdir, { recursive: true, force: true });
+  await build({
+    ...bundled,
+    entryPoints: entries.map((file) => path.join(here, file)),
+    outbase: path.join(here, suite),
+    outdir,
+  });
+  return outdir;
+}
+
+async function inHost(entries) {
+  const outdir = await bundle("in-host", [...entries, "in-host/index.ts"]);
+  const scratch = mkdtempSync(path.join(tmpdir(), "reprod-in-host-"));
+  const workspace = path.join(scratch, "examples");
+  const leftovers = new Set([".reprod", "results"]);
+  cpSync(path.join(root, "examples"), workspace, {
+    recursive: true,
+    filter: (file) => !leftovers.has(path.basename(file)),
+  });
+  const results = path.join(scratch, "results.json");
+  const executable = await vscode();
+  console.log(
+    `In the extension host of ${executable === undefined ? "desktop VS Code" : `"${executable}"`}:`,
+  );
+  try {
+    await runTests({
+      ...(executable === undefined ? {} : { vscodeExecutablePath: executable }),
+      extensionDevelopmentPath: extension,
+      extensionTestsPath: path.join(outdir, "index.js"),
+      launchArgs: [workspace],
+      extensionTestsEnv: {
+        REPROD_HOST_RESULTS: results,
+        ...(grep === undefined ? {} : { REPROD_HOST_GREP: grep }),
+      },
+    });
+  } catch (error) {
+    if (!existsSync(results))
+      console.error(`The extension host did not run the tests to their end: ${error.message}`);
+  }
+  const counted = existsSync(results) ? JSON.parse(readFileSync(results, "utf8")) : undefined;
+  add(counted ?? { passed: 0, failed: 1, skipped: 0 });
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+/** The executable for the in-host suite; undefined has desktop VS Code downloaded. */
+async function vscode() {
+  const choice = process.env.REPROD_VSCODE;
+  const standIn = path.join(here, "executable.mjs");
+  if (choice === "desktop") return undefined;
+  if (choice === "stand-in") return standIn;
+  if (choice !== undefined) return path.resolve(choice);
+  const screen = process.platform !== "linux" || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
+  if (!screen) return standIn;
+  try {
+    const signal = AbortSignal.timeout(3_000);
+    await fetch("https://update.code.visualstudio.com/api/releases/stable", { method: "HEAD", signal });
+    return undefined;
+  } catch {
+    return standIn;
+  }
+}
+
+async function inBrowser(entries) {
+  const outdir = await bundle("browser", entries);
+  process.env.REPROD_HOST_EXTENSION = extension;
+  const stream = run({
+    files: entries.map((file) => path.join(outdir, path.relative("browser", file).replace(/\.ts$/, ".js"))),
+    concurrency: 1,
+    timeout: 10 * 60_000,
+    signal: stop.signal,
+    ...(grep === undefined ? {} : { testNamePatterns: [new RegExp(grep)] }),
+  });
+  const count = (kind) => (event) => {
+    // A suite and a file that pass say nothing of their own; one that fails may be all that tells of it.
+    if (event.skip !== undefined || event.todo !== undefined) add({ passed: 0, failed: 0, skipped: 1 });
+    else if (kind === "failed" || event.details?.type !== "suite")
+      add({ passed: 0, failed: 0, skipped: 0, [kind]: 1 });
+  };
+  stream.on("test:pass", count("passed"));
+  stream.on("test:fail", count("failed"));
+  await new Promise((resolve) => stream.compose(new spec()).on("end", resolve).pipe(process.stdout));
+}
