@@ -1,0 +1,15 @@
+import type * as vscode from "vscode";
+import type { Runs } from "./runs.js";
+import type { Server } from "./server.js";
+
+/** What every feature gets. A feature takes what it needs and knows no other feature. */
+export interface Services {
+  readonly context: vscode.ExtensionContext;
+  /** The output channel "Reprod". What is logged is English. */
+  readonly log: vscode.LogOutputChannel;
+  readonly server: Server;
+  /** The runs of the workspace, kept up to date by the server. */
+  readonly runs: Runs;
+  /** Logs what went wrong and tells it with what to do about it. What was cancelled is no failure. */
+  readonly report: (error: unknown) => void;
+}
