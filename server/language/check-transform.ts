@@ -236,6 +236,7 @@ class TransformChecker {
       if (out.value.kind === "call" && out.value.callee.text === "glob") inference.infer(out.value, inner);
       else if (withoutNull(type).kind !== "list")
         inference.expect(out.value, inner, STRING, `the path of out "${out.name.text}"`);
+      else inference.look(out.value, inner);
       inference.place = undefined;
       if (out.name.text !== "" && scope.find(out.name.text) === undefined)
         scope.bind(new Local("out", out.name, STRING));
@@ -281,6 +282,7 @@ class TransformChecker {
         inference.report(duplicateName, name.span, `this variable is there already: "${name.text}"`);
       seen.add(name.text);
       inference.place = "env";
+      inference.ask(value, isPrintable);
       const type = inference.infer(value, this.#scope);
       inference.place = undefined;
       if (!isPrintable(type))

@@ -74,8 +74,28 @@ export type Resolution =
   | { readonly kind: "transform-member"; readonly owner: ReadonlyMap<string, unknown>; readonly name: string }
   | { readonly kind: "column"; readonly columns: ReadonlyMap<string, Type>; readonly name: string };
 
+/** What is asked for where an expression stands. */
+export interface Expectation {
+  readonly fits: (type: Type) => boolean;
+  /** Undefined where several types would do. */
+  readonly type: Type | undefined;
+}
+
+/** Where an expression stands: what can be named there. */
+export interface Surroundings {
+  readonly scope: Scope;
+  readonly place: FunctionPlace | undefined;
+  /** Ins of a transform can be named: only inside `basename`, `stem` and `size`. */
+  readonly insVisible: boolean;
+}
+
+/** Listens to a check. What is optional is told to those who ask for it, at no cost for all others. */
 export interface Recorder {
   resolved(span: Span, resolution: Resolution, type: Type): void;
+  /** Before an expression is judged; its scope holds the names that are bound by then. */
+  entered?(expression: Expression, surroundings: Surroundings): void;
+  inferred?(expression: Expression, type: Type): void;
+  expected?(expression: Expression, expectation: Expectation): void;
 }
 
 /**
@@ -100,8 +120,24 @@ export class Inference {
     this.emit(problem(rule, span, message, suggestion));
   }
 
+  /** Tells the recorder of an expression that is not judged by itself. */
+  look(expression: Expression, scope: Scope): void {
+    this.recorder?.entered?.(expression, { scope, place: this.place, insVisible: this.#insVisible });
+  }
+
+  /** Tells the recorder what is asked for. */
+  ask(expression: Expression | undefined, fits: (type: Type) => boolean, type?: Type): void {
+    if (expression !== undefined) this.recorder?.expected?.(expression, { fits, type });
+  }
+
+  #askFor(expression: Expression, wanted: Type): void {
+    if (this.recorder?.expected !== undefined)
+      this.ask(expression, (type) => isAssignable(type, wanted), wanted);
+  }
+
   /** The type of an expression that has to be a `wanted`; `what` names it in the message: `argument "reads"`. */
   expect(expression: Expression, scope: Scope, wanted: Type, what: string): Type {
+    this.#askFor(expression, wanted);
     const target = withoutNull(wanted);
     if (expression.kind === "list" && (target.kind === "list" || target.kind === "json")) {
       // Each element is judged by itself: so the message is at the right one, and a Json may mix them.
@@ -120,6 +156,7 @@ export class Inference {
     what: string,
   ): void {
     const wanted = list.kind === "list" ? list.element : list;
+    this.#askFor(item, wanted);
     if (item.kind === "list") this.expect(item, scope, wanted, `an inner list of ${what}`);
     else {
       // Absent elements are left out (rule 11).
@@ -196,6 +233,14 @@ export class Inference {
   }
 
   infer(expression: Expression, scope: Scope): Type {
+    if (this.recorder === undefined) return this.#inferInPlace(expression, scope);
+    this.look(expression, scope);
+    const type = this.#inferInPlace(expression, scope);
+    this.recorder.inferred?.(expression, type);
+    return type;
+  }
+
+  #inferInPlace(expression: Expression, scope: Scope): Type {
     if (this.place === undefined || this.place === "resources" || expression.kind === "call")
       return this.#infer(expression, scope);
     // `glob` and `secret` are the whole value, never a part of one.
@@ -289,6 +334,7 @@ export class Inference {
   }
 
   #printable(expression: Expression, scope: Scope): void {
+    this.ask(expression, isPrintable);
     const type = this.infer(expression, scope);
     if (isPrintable(type)) return;
     if (type.kind === "optional" && isPrintable(type.inner))
@@ -512,6 +558,8 @@ export class Inference {
     }
     const [key] = keys;
     const [keyExpression] = expression.keys;
+    if (object.kind === "list" && keyExpression !== undefined && keyExpression.kind !== "wildcard")
+      this.#askFor(keyExpression, INT);
     if (object.kind === "json") {
       if (key !== undefined && !isAssignable(key, STRING) && !isAssignable(key, INT) && key.kind !== "json")
         this.report(wrongType, expression.span, `a Json is indexed by String or Int, found ${showType(key)}`);
@@ -558,6 +606,7 @@ export class Inference {
       const wanted = family.keys[at];
       const place = expression.keys[at];
       if (key === undefined || wanted === undefined || place === undefined) continue;
+      if (place.kind !== "wildcard") this.#askFor(place, wanted);
       if (!isAssignable(key, wanted))
         this.report(
           familyKeys,
@@ -586,6 +635,7 @@ export class Inference {
 
   /** The type of the elements of what a `for` goes over. */
   elementOfLoop(source: Expression, scope: Scope): Type {
+    this.ask(source, (type) => (type.kind === "list" && type.made !== true) || type.kind === "json");
     const type = this.infer(source, scope);
     switch (type.kind) {
       case "list":
@@ -668,6 +718,8 @@ export class Inference {
       case "??": {
         const type = this.infer(left, scope);
         const other = this.infer(right, scope);
+        this.#askAlike(right, withoutNull(type));
+        this.ask(left, (given) => given.kind === "optional" && given.made !== true);
         if (type.kind === "optional" && type.made) {
           this.refuseMade(left, type, 'tested by "??"');
           return type.inner;
@@ -691,6 +743,8 @@ export class Inference {
       case ">=": {
         const a = this.infer(left, scope);
         const b = this.infer(right, scope);
+        this.#askAlike(left, b);
+        this.#askAlike(right, a);
         if (this.refuseMade(left, a, "compared") || this.refuseMade(right, b, "compared")) return BOOL;
         const joined = joinTypes(a, b);
         if (joined === undefined || !isOrdered(joined)) this.#operands(expression, a, b);
@@ -699,6 +753,19 @@ export class Inference {
       default:
         return this.#arithmetic(expression, this.infer(left, scope), this.infer(right, scope));
     }
+  }
+
+  /** One side of an operator that wants two values of one type. */
+  #askAlike(side: Expression, other: Type): void {
+    const { kind } = other;
+    if (this.recorder?.expected === undefined || kind === "unknown" || kind === "null") return;
+    // A literal's own text is not what the other side must be.
+    const type = other.kind === "choice" && other.choices.length === 1 ? STRING : other;
+    this.ask(
+      side,
+      (given) => !isMade(given) && joinTypes(withoutNull(given), withoutNull(type)) !== undefined,
+      type,
+    );
   }
 
   #operands(expression: Binary, a: Type, b: Type): Type {
@@ -716,6 +783,8 @@ export class Inference {
   #compareEqual(expression: Binary, scope: Scope): void {
     const a = this.infer(expression.left, scope);
     const b = this.infer(expression.right, scope);
+    this.#askAlike(expression.left, b);
+    this.#askAlike(expression.right, a);
     if (this.refuseMade(expression.left, a, "compared") || this.refuseMade(expression.right, b, "compared"))
       return;
     if (a.kind === "null" || b.kind === "null") return;
@@ -736,6 +805,10 @@ export class Inference {
   }
 
   #arithmetic(expression: Binary, a: Type, b: Type): Type {
+    if (expression.operator === "+" || expression.operator === "-") {
+      this.#askAlike(expression.left, b);
+      this.#askAlike(expression.right, a);
+    }
     if ([a.kind, b.kind].some((kind) => kind === "unknown" || kind === "json")) {
       // `1 + oops` is a number all the same, `xs + oops` a list: what is sure helps what follows.
       return expression.operator === "+" && (a.kind === "list" || b.kind === "list")
@@ -859,6 +932,7 @@ export class Inference {
   }
 
   #argument(signature: FunctionSignature, parameter: FunctionParameter, value: Expression, type: Type): void {
+    this.ask(value, (given) => parameter.accepts(given) && !refusesMade(signature, given));
     if (parameter.accepts(type)) {
       if (refusesMade(signature, type)) this.refuseMade(value, type, `given to ${signature.name}(…)`);
       return;
@@ -927,6 +1001,7 @@ export function article(text: string): string {
 
 /** What a key is when it can be one, reported otherwise (rule 7). */
 export function keyOrProblem(inference: Inference, key: Expression, type: Type): Type {
+  inference.ask(key, (given) => keyType(given) !== undefined);
   const plain = keyType(type);
   if (plain !== undefined) return plain;
   if (!inference.refuseMade(key, type, "a key"))

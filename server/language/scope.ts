@@ -307,10 +307,14 @@ export class Scope {
 
   /** Every local name that can be seen, innermost first. */
   names(): string[] {
-    const names: string[] = [];
+    return this.locals().map(({ name }) => name.text);
+  }
+
+  locals(): Local[] {
+    const locals: Local[] = [];
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent)
-      names.push(...scope.#locals.keys());
-    return names;
+      locals.push(...scope.#locals.values());
+    return locals;
   }
 
   get isClosed(): boolean {

@@ -164,6 +164,10 @@ class StatementChecker {
   }
 
   #input(statement: InputStatement, scope: Scope): Type {
+    this.inference.ask(
+      statement.value,
+      (given) => !isMade(given) && (isData(given) || given.kind === "json"),
+    );
     const type = this.inference.infer(statement.value, scope);
     const data = withoutNull(type);
     if (isMade(type))
@@ -212,6 +216,7 @@ class StatementChecker {
 
   #target(statement: TargetStatement, scope: Scope): void {
     for (const target of statement.targets) {
+      this.inference.ask(target, isNodes);
       const type = this.inference.infer(target, scope);
       const node = withoutNull(type.kind === "list" ? withoutNull(type.element) : type);
       if (!["node", "family", "unknown"].includes(node.kind))
@@ -224,6 +229,7 @@ class StatementChecker {
   }
 
   #publish(statement: PublishStatement, scope: Scope): void {
+    this.inference.ask(statement.value, (given) => isData(given) && isMade(given));
     const type = this.inference.infer(statement.value, scope);
     const node = withoutNull(type.kind === "list" ? withoutNull(type.element) : type);
     if (node.kind === "node" || node.kind === "family")
@@ -361,7 +367,10 @@ class StatementChecker {
       if (parameter === undefined) {
         // The short form of an unknown argument is one mistake, even when its value is unknown as well.
         if (!argument.shorthand) inference.infer(argument.value, scope);
-        else inference.names.find(name, true);
+        else {
+          inference.look(argument.value, scope);
+          inference.names.find(name, true);
+        }
         const similar = mostSimilar(name, signature.arguments.keys());
         const hint = similar === undefined ? "" : `, did you mean "${similar}"?`;
         const isOut = signature.members.has(name);
@@ -396,6 +405,12 @@ class StatementChecker {
         `"${node.transform.text}" needs ${missing.length === 1 ? "an argument" : "arguments"} that ${missing.length === 1 ? "is" : "are"} not given: ${missing.join(", ")}`,
       );
   }
+}
+
+/** A node, a family, or a list of nodes. */
+function isNodes(type: Type): boolean {
+  const { kind } = withoutNull(type.kind === "list" ? withoutNull(type.element) : type);
+  return kind === "node" || kind === "family";
 }
 
 /** Reports names in a type as written that are no types. */
