@@ -7,10 +7,11 @@ import { checkFacts } from "../features/checks/index.js";
 import { evaluate } from "../graph/evaluate.js";
 import type { PlacedProblem, Severity } from "../language/problems.js";
 import { loadProgram } from "../language/program.js";
+import { IMAGE_PLATFORM } from "../run/pipeline.js";
 import type { CommandContext, JsonOption } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { ofEach, pipelineFiles } from "./files.js";
-import { IMAGE_PLATFORM, isError, problemsJson, reportProblems } from "./open.js";
+import { isError, problemsJson, reportProblems } from "./open.js";
 import { failureJson, renderFailure } from "./report.js";
 import { count, writeJson } from "./text.js";
 

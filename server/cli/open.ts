@@ -5,16 +5,13 @@ import { DiskText } from "../data/text.js";
 import { checkFacts } from "../features/checks/index.js";
 import type { PlacedProblem } from "../language/problems.js";
 import type { OpenedPipeline } from "../run/pipeline.js";
-import { openPipeline } from "../run/pipeline.js";
+import { IMAGE_PLATFORM, openPipeline } from "../run/pipeline.js";
 import { openClaims as openClaimsOf } from "../store/claims.js";
 import type { Claims } from "../store/local.js";
 import type { CommandContext, PipelineOptions } from "./context.js";
 import { problemJson, renderProblem, shownPath } from "./report.js";
 import type { Terminal } from "./terminal.js";
 import { bytes, count, printable } from "./text.js";
-
-/** The platform of images that say nothing else (language.md rule 24). */
-export const IMAGE_PLATFORM = "linux/amd64";
 
 /**
  * Opens a pipeline for a command, with the hashing of big inputs shown while it lasts. Its problems are those of the

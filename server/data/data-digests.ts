@@ -37,7 +37,11 @@ export class DataDigests {
   private readonly loaded = new Map<string, Loaded>();
   private readonly manifests = new Map<string, string>();
 
-  constructor(private readonly project: Project) {}
+  /** `keep`: whether digests are remembered in `.reprod/cache`; an untrusted workspace is not written to. */
+  constructor(
+    private readonly project: Project,
+    private readonly keep = true,
+  ) {}
 
   of(data: DataReference): Loaded {
     return this.loaded.get(keyOf(data)) ?? { kind: "unknown", reason: "the file has not been hashed yet" };
@@ -91,7 +95,7 @@ export class DataDigests {
 
   /** `.reprod/` is made first, with the file that hides it from git. */
   private save(cache: StatCache): void {
-    if (!cache.hasNews) return;
+    if (!cache.hasNews || !this.keep) return;
     try {
       prepareProject(this.project);
     } catch (error) {

@@ -1,11 +1,12 @@
 import * as fs from "node:fs";
+import * as path from "node:path";
 import type { Sha256 } from "../base/brand.js";
 import type { Fact, Facts, HostFacts, TableText, ToolFact } from "../graph/facts.js";
 import type { FileDigest } from "../graph/model.js";
 import type { DataPlace, DataReference } from "../graph/value.js";
 import { DataDigests, type LoadOptions } from "./data-digests.js";
 import { systemReason } from "./files.js";
-import { findFiles } from "./glob.js";
+import { findFiles, searchedFolder } from "./glob.js";
 import type { Lock } from "./lock.js";
 import type { Project } from "./project.js";
 import { s3Digest } from "./s3.js";
@@ -23,9 +24,11 @@ export interface DiskFactsOptions {
   readonly overlay?: Overlay;
   /**
    * Whether a tool that `.reprod/tools.json` does not have yet is looked for in this process's PATH and written
-   * there. True for the command line; false for the editor, whose PATH is not the user's (engine-rules.md A8).
+   * there (engine-rules.md A8). False for an untrusted workspace.
    */
   readonly findTools?: boolean;
+  /** Whether what is found out is kept in `.reprod/`. False for an untrusted workspace, which is only read. */
+  readonly keep?: boolean;
   /** Where the bytes of a locked url lie on this machine, or undefined: `data` knows no store. */
   readonly object?: (sha256: Sha256) => string | undefined;
 }
@@ -44,11 +47,15 @@ export class DiskFacts implements Facts {
   private readonly tables = new Map<string, Fact<TableText>>();
   private readonly lineLists = new Map<string, Fact<readonly string[]>>();
   private readonly globs = new Map<string, Fact<readonly string[]>>();
+  private readonly searched = new Set<string>();
   private readonly kinds = new Map<string, "file" | "folder" | "other" | "none">();
 
   constructor(private readonly options: DiskFactsOptions) {
-    this.tools = new Tools(options.project, { find: options.findTools ?? true });
-    this.digests = new DataDigests(options.project);
+    this.tools = new Tools(options.project, {
+      find: options.findTools ?? true,
+      keep: options.keep ?? true,
+    });
+    this.digests = new DataDigests(options.project, options.keep ?? true);
   }
 
   /**
@@ -82,7 +89,24 @@ export class DiskFacts implements Facts {
   }
 
   glob(folder: string, pattern: string): Fact<readonly string[]> {
-    return remember(this.globs, `${folder}\0${pattern}`, () => findFiles(folder, pattern));
+    return remember(this.globs, `${folder}\0${pattern}`, () => {
+      const found = findFiles(folder, pattern);
+      this.searched.add(searchedFolder(folder, pattern));
+      if (found.kind === "known")
+        for (const name of found.value) this.searched.add(path.dirname(path.resolve(folder, name)));
+      return found;
+    });
+  }
+
+  /** Absolute paths that were asked about so far: a change of one may change an answer. */
+  *filesAsked(): Iterable<string> {
+    for (const file of this.texts.keys()) if (path.isAbsolute(file)) yield file;
+    yield* this.kinds.keys();
+  }
+
+  /** Folders in which patterns were looked for and found something, without all that lie between. */
+  foldersSearched(): Iterable<string> {
+    return this.searched;
   }
 
   exists(data: DataReference): Fact<true> {

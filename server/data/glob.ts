@@ -32,6 +32,12 @@ export function findFiles(folder: string, pattern: string): Fact<readonly string
   return { kind: "known", value: found.sort(compareCodePoints) };
 }
 
+/** The folder that the search for a pattern begins in. */
+export function searchedFolder(folder: string, pattern: string): string {
+  const { base, glob } = picomatch.scan(pattern);
+  return glob === "" ? path.dirname(path.resolve(folder, base)) : path.resolve(folder, base);
+}
+
 /** A pattern without wildcards names one file, or nothing. */
 function literalFile(folder: string, pattern: string): Fact<readonly string[]> {
   const name = pattern.replace(/\\(.)/g, "$1");

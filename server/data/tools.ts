@@ -28,6 +28,8 @@ interface ToolEntry extends ToolFile {
 export interface ToolsOptions {
   /** Whether a tool that is not kept yet is looked for in `PATH`. */
   readonly find: boolean;
+  /** Whether what is found is written to `.reprod/tools.json`; true when left out. */
+  readonly keep?: boolean;
   /** Folders joined by `:`; this process's by default. */
   readonly path?: string;
 }
@@ -163,6 +165,7 @@ export class Tools {
 
   private keep(name: string, entry: ToolEntry): void {
     this.kept().set(name, entry);
+    if (this.options.keep === false) return;
     try {
       prepareProject(this.project);
       const file = toolsFile(this.project);

@@ -102,7 +102,7 @@ export async function openPipeline(file: string, options: OpenOptions = {}): Pro
 }
 
 /** The platform that images run on unless they say otherwise (rule 24). */
-const IMAGE_PLATFORM = "linux/amd64";
+export const IMAGE_PLATFORM = "linux/amd64";
 
 function settingsOf(project: Project, options: OpenOptions): Settings {
   const folder = path.resolve(options.directory ?? process.cwd());

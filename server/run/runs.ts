@@ -219,8 +219,9 @@ export function runStatus(runsFolder: string, claims: Claims, run: RunId): RunSt
       fix: "Start it again.",
     });
   }
-  const lines = readJournal(summary.folder);
-  return { ...summary, touched: nodesOf(lines, summary.state), warnings: warningsOf(lines) };
+  const fold = new RunFold();
+  for (const line of readJournal(summary.folder)) fold.add(line);
+  return { ...summary, touched: fold.nodes(summary.state), warnings: fold.warnings };
 }
 
 /** One run from the first and the last lines of its journal; undefined when its folder says nothing. */
@@ -271,17 +272,105 @@ function readLines(file: string, which: "start" | "end"): readonly JournalLine[]
 
 /** Folds a journal into what each node came to. `state` says what became of nodes without an end. */
 export function nodesOf(lines: readonly JournalLine[], state: RunState): readonly NodeStatus[] {
-  interface Building {
-    node: string;
-    state: NodeRunState;
-    recipe: RecipeId | undefined;
-    failure: FailureKind | undefined;
-    message: string | undefined;
-    attempts: AttemptStatus[];
+  const fold = new RunFold();
+  for (const line of lines) fold.add(line);
+  return fold.nodes(state);
+}
+
+/** The same line by line, for whoever follows a run while it goes. */
+export class RunFold {
+  readonly #nodes = new Map<string, { -readonly [part in keyof NodeStatus]: NodeStatus[part] }>();
+  readonly #warnings: RunStatus["warnings"][number][] = [];
+
+  add(line: JournalLine): void {
+    switch (line.event) {
+      case "node-queued":
+        this.#get(line.node).recipe = line.recipe;
+        break;
+      case "attempt-started": {
+        const node = this.#get(line.node);
+        node.state = "running";
+        node.recipe = line.recipe;
+        node.attempts = [
+          ...node.attempts,
+          {
+            number: line.attempt,
+            id: line.id,
+            folder: line.folder,
+            startedAt: line.time,
+            endedAt: undefined,
+            exitCode: undefined,
+            failure: undefined,
+            message: undefined,
+            usage: undefined,
+          },
+        ];
+        break;
+      }
+      case "attempt-ended": {
+        const node = this.#get(line.node);
+        const started = node.attempts.at(-1);
+        if (started !== undefined) {
+          const ended: AttemptStatus = {
+            ...started,
+            endedAt: line.time,
+            exitCode: line.exitCode,
+            failure: line.failure,
+            message: line.message,
+            usage: line.usage,
+          };
+          node.attempts = [...node.attempts.slice(0, -1), ended];
+        }
+        if (line.willRetry) node.state = "queued";
+        break;
+      }
+      case "node-done": {
+        const node = this.#get(line.node);
+        node.state = line.from;
+        node.recipe = line.recipe;
+        break;
+      }
+      case "node-failed": {
+        const node = this.#get(line.node);
+        node.state = line.failure === "Cancelled" ? "cancelled" : "failed";
+        node.recipe = line.recipe;
+        node.failure = line.failure;
+        node.message = line.message;
+        break;
+      }
+      case "node-skipped": {
+        const node = this.#get(line.node);
+        node.state = "skipped";
+        node.message = line.because;
+        break;
+      }
+      case "warning":
+        this.#warnings.push({ code: line.code, message: line.message, node: line.node });
+        break;
+      case "run-started":
+      case "request":
+      case "run-ended":
+        break;
+    }
   }
-  const nodes = new Map<string, Building>();
-  const get = (node: string): Building => {
-    let found = nodes.get(node);
+
+  /** In the order of their first line. */
+  nodes(state: RunState): readonly NodeStatus[] {
+    return [...this.#nodes.values()].map((node) => {
+      // Without a live lease nothing of it runs under anybody's eyes any more (B2).
+      if (state !== "running" && (node.state === "queued" || node.state === "running"))
+        return { ...node, state: "interrupted" };
+      if (state === "cancelled" && node.state === "skipped") return { ...node, state: "cancelled" };
+      return { ...node };
+    });
+  }
+
+  get warnings(): RunStatus["warnings"] {
+    return this.#warnings;
+  }
+
+  #get(node: string): { -readonly [part in keyof NodeStatus]: NodeStatus[part] } {
+    let found = this.#nodes.get(node);
     if (found === undefined) {
       found = {
         node,
@@ -291,87 +380,10 @@ export function nodesOf(lines: readonly JournalLine[], state: RunState): readonl
         message: undefined,
         attempts: [],
       };
-      nodes.set(node, found);
+      this.#nodes.set(node, found);
     }
     return found;
-  };
-  for (const line of lines) {
-    switch (line.event) {
-      case "node-queued":
-        get(line.node).recipe = line.recipe;
-        break;
-      case "attempt-started": {
-        const node = get(line.node);
-        node.state = "running";
-        node.recipe = line.recipe;
-        node.attempts.push({
-          number: line.attempt,
-          id: line.id,
-          folder: line.folder,
-          startedAt: line.time,
-          endedAt: undefined,
-          exitCode: undefined,
-          failure: undefined,
-          message: undefined,
-          usage: undefined,
-        });
-        break;
-      }
-      case "attempt-ended": {
-        const node = get(line.node);
-        const started = node.attempts.at(-1);
-        if (started !== undefined) {
-          node.attempts[node.attempts.length - 1] = {
-            ...started,
-            endedAt: line.time,
-            exitCode: line.exitCode,
-            failure: line.failure,
-            message: line.message,
-            usage: line.usage,
-          };
-        }
-        if (line.willRetry) node.state = "queued";
-        break;
-      }
-      case "node-done": {
-        const node = get(line.node);
-        node.state = line.from;
-        node.recipe = line.recipe;
-        break;
-      }
-      case "node-failed": {
-        const node = get(line.node);
-        node.state = line.failure === "Cancelled" ? "cancelled" : "failed";
-        node.recipe = line.recipe;
-        node.failure = line.failure;
-        node.message = line.message;
-        break;
-      }
-      case "node-skipped": {
-        const node = get(line.node);
-        node.state = state === "cancelled" ? "cancelled" : "skipped";
-        node.message = line.because;
-        break;
-      }
-      case "run-started":
-      case "warning":
-      case "request":
-      case "run-ended":
-        break;
-    }
   }
-  // Without a live lease nothing of it runs under anybody's eyes any more (B2).
-  if (state !== "running") {
-    for (const node of nodes.values())
-      if (node.state === "queued" || node.state === "running") node.state = "interrupted";
-  }
-  return [...nodes.values()];
-}
-
-function warningsOf(lines: readonly JournalLine[]): RunStatus["warnings"] {
-  return lines.flatMap((line) =>
-    line.event === "warning" ? [{ code: line.code, message: line.message, node: line.node }] : [],
-  );
 }
 
 function isRunFile(value: unknown): value is RunFile {

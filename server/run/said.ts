@@ -34,11 +34,12 @@ export interface AskedNode {
 /**
  * By node name, what the newest run of this pipeline file that had to do with it says: only while its recipe is the
  * current one and no result of it is newer (B2). Reads nothing when all nodes are cached; else the ends of a few
- * journals, however many nodes and runs there are.
+ * journals, however many nodes and runs there are. `runs`: what somebody knows of them already, newest first.
  */
 export async function latestRuns(
   opened: OpenedPipeline,
   nodes: readonly AskedNode[],
+  runs: Iterable<TouchedByRun> = newestRuns(opened),
 ): Promise<ReadonlyMap<string, NodeRun>> {
   const asked = new Map<string, AskedNode>();
   for (const one of nodes)
@@ -46,7 +47,7 @@ export async function latestRuns(
   const found = new Map<string, NodeRun>();
   if (asked.size === 0) return found;
   const settled = new Set<string>();
-  for (const { run, touched } of newestRuns(opened)) {
+  for (const { run, touched } of runs) {
     for (const status of touched) {
       const { node } = status;
       if (settled.has(node) || status.recipe === undefined || status.recipe !== asked.get(node)?.recipe)
@@ -63,9 +64,14 @@ export async function latestRuns(
   return found;
 }
 
-function* newestRuns(
-  opened: OpenedPipeline,
-): Generator<{ readonly run: RunId; readonly touched: readonly NodeStatus[] }> {
+/** A run of this pipeline file, with the nodes that it had to do with. */
+export interface TouchedByRun {
+  readonly run: RunId;
+  readonly touched: readonly NodeStatus[];
+}
+
+/** The newest runs of this pipeline file, newest first. Each is read when it is asked for. */
+function* newestRuns(opened: OpenedPipeline): Generator<TouchedByRun> {
   const { runs, store } = opened.project.folders;
   const claims = openClaims(store);
   try {

@@ -1,0 +1,46 @@
+import { codeBlock, codeSpan, escapeMarkdown } from "../../features/markdown.js";
+import { type Page, stateSigns } from "../../protocol.js";
+import { type ExplainedReason, type Explanation, explainNode } from "../../run/explain.js";
+import type { OpenedPipeline } from "../../run/pipeline.js";
+import { reasonMarkdown } from "../node-hover.js";
+
+/** Lines of a script's difference that a page shows; a script can be a whole program. */
+const DIFFERENCE_LINES = 200;
+
+/** Why a node has its state, as a page. Throws `Failure` `unknown-target`. */
+export async function explainPage(opened: OpenedPipeline, node: string): Promise<Page> {
+  const explanation = await explainNode(opened, node);
+  return { title: `Explain ${explanation.node}`, markdown: render(explanation) };
+}
+
+function render(explanation: Explanation): string {
+  const { node, state, run, reasons, causes, outlook, earlier, recipe } = explanation;
+  const parts = [`# ${escapeMarkdown(node)}`, `**${stateSigns[state]} ${state}**`];
+  if (run !== undefined) {
+    const why = run.message === undefined ? "" : `: ${escapeMarkdown(run.message)}`;
+    parts.push(`${stateSigns[run.state]} ${run.state} in run ${codeSpan(run.run)}${why}`);
+  }
+  if (reasons.length > 0) parts.push(reasons.map((reason) => reasonText(reason)).join("\n"));
+  for (const cause of causes) {
+    // The way goes from what is asked about up to its cause, as a reader asks.
+    const way = [...cause.path].reverse().map(codeSpan).join(" ← ");
+    parts.push(`## Because of ${codeSpan(cause.path[0] ?? "")}`, way);
+    parts.push(cause.reasons.map((reason) => reasonText(reason)).join("\n"));
+  }
+  parts.push("---", escapeMarkdown(outlook));
+  if (earlier !== undefined) {
+    const when = earlier.run === undefined ? "" : ` of run ${codeSpan(earlier.run)}`;
+    parts.push(`Compared with recipe ${codeSpan(earlier.recipe)}${when}.`);
+  }
+  if (recipe !== undefined) parts.push(`Recipe now: ${codeSpan(recipe)}.`);
+  return `${parts.join("\n\n")}\n`;
+}
+
+function reasonText({ text, difference }: ExplainedReason): string {
+  const line = `- ${reasonMarkdown(text)}`;
+  if (difference === undefined || difference.length === 0) return line;
+  const shown = difference.slice(0, DIFFERENCE_LINES);
+  const more = difference.length - shown.length;
+  const block = codeBlock(shown.join("\n"), "diff");
+  return `${line}\n\n${block}\n${more > 0 ? `\n… and ${more} more lines (\`reprod explain --json\` has them)\n` : ""}`;
+}

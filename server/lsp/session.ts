@@ -1,0 +1,442 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { Failure } from "../base/failure.js";
+import { DiskFacts } from "../data/facts.js";
+import { absolutePath } from "../data/files.js";
+import { lockPath, readLock } from "../data/lock.js";
+import type { ContainerPolicy } from "../data/project-settings.js";
+import { checkFacts } from "../features/checks/index.js";
+import { type Evaluation, evaluate } from "../graph/evaluate.js";
+import type { Graph } from "../graph/model.js";
+import { Identifier, idsKnown } from "../graph/recipe.js";
+import type { PlacedProblem } from "../language/problems.js";
+import { loadProgram, type Program } from "../language/program.js";
+import { IMAGE_PLATFORM, type OpenedPipeline } from "../run/pipeline.js";
+import { latestRuns } from "../run/said.js";
+import { States } from "../run/states.js";
+import type { FolderWatch } from "./folder-watch.js";
+import { Later } from "./later.js";
+import type { ProjectContext } from "./project-context.js";
+import { Snapshot } from "./snapshot.js";
+import type { Texts } from "./texts.js";
+
+/** Between a key and the work that it causes: what the client asks at the same moment is answered first. */
+const SETTLE_MILLISECONDS = 3;
+/** Results come in groups while something runs; nobody reads more than this. */
+const LOOK_AGAIN_MILLISECONDS = 250;
+
+export interface SessionHost {
+  readonly texts: Texts;
+  readonly watch: FolderWatch;
+  /** Undefined when its `reprod.json` cannot be understood. */
+  project(file: string): ProjectContext | undefined;
+  container(file: string): ContainerPolicy | undefined;
+  readonly trusted: boolean;
+  /** Problems of the files of this session's program are known anew. */
+  problemsChanged(session: Session): void;
+  /** States are known anew. */
+  statesChanged(session: Session): void;
+  /** Something took long, or is not known: for the status item. */
+  healthChanged(): void;
+  /** A defect of ours, in work that nobody waits for. */
+  defect(error: unknown): void;
+}
+
+/** The text evaluated against what is known of the world: kept until one of them changes. */
+interface Evaluated {
+  readonly program: Program;
+  readonly facts: DiskFacts | undefined;
+  readonly evaluation: Evaluation | undefined;
+  readonly problems: readonly PlacedProblem[];
+}
+
+/**
+ * One pipeline file as the server follows it. From the text on everything is derived and kept: program, graph and
+ * problems when they are asked for (no IO but for names not seen before), digests and states in the background. A
+ * change throws away what rests on it; work on an old text ends without a word.
+ */
+export class Session {
+  readonly path: string;
+  readonly #host: SessionHost;
+  #program: Program | undefined;
+  #failure: Failure | undefined;
+  /** Kept to parse and check only what an edit touched. */
+  #previous: Program | undefined;
+  #facts: DiskFacts | undefined;
+  #evaluated: Evaluated | undefined;
+  #opened: OpenedPipeline | undefined;
+  #snapshot: Snapshot | undefined;
+  #snapshotIsOld = true;
+  #look: AbortController | undefined;
+  #lookingSince: number | undefined;
+  /** How long the last look at the store took: while something runs, looking takes a small part of the time. */
+  #lookMilliseconds = 0;
+  readonly #settleSoon: Later;
+  readonly #lookSoon: Later;
+  readonly #factsSoon: Later;
+  #watched = new Map<string, () => void>();
+  #watchedNames = new Map<string, Set<string> | undefined>();
+  #waiting: (() => void)[] = [];
+  #closed = false;
+  hashing: { readonly files: number; readonly totalFiles: number } | undefined;
+
+  constructor(file: string, host: SessionHost) {
+    this.path = file;
+    this.#host = host;
+    this.#settleSoon = new Later(() => this.#settle(), SETTLE_MILLISECONDS);
+    this.#lookSoon = new Later(() => void this.#lookAtStore(), LOOK_AGAIN_MILLISECONDS);
+    this.#factsSoon = new Later(() => {
+      this.#forgetFacts();
+      this.#settle();
+    }, 50);
+    this.#settleSoon.ask(0);
+  }
+
+  // ------------------------------------------------------------ what is known
+
+  /** The program of the text as it is now. A root that cannot be read is an empty one; `failure` says why. */
+  program(): Program {
+    if (this.#program !== undefined) return this.#program;
+    this.#failure = undefined;
+    try {
+      this.#program = loadProgram(this.path, this.#host.texts, this.#previous);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.#failure = error;
+      this.#program = loadProgram(this.path, {
+        read: () => "",
+        resolve: (from, reference) => this.#host.texts.resolve(from, reference),
+      });
+    }
+    this.#previous = this.#program;
+    return this.#program;
+  }
+
+  get failure(): Failure | undefined {
+    this.program();
+    return this.#failure;
+  }
+
+  /** Problems of the text, of its graph and of the world around it, in every file of the program. */
+  problems(): readonly PlacedProblem[] {
+    return this.#evaluate().problems;
+  }
+
+  graph(): Graph | undefined {
+    return this.#evaluate().evaluation?.graph;
+  }
+
+  evaluation(): Evaluation | undefined {
+    return this.#evaluate().evaluation;
+  }
+
+  facts(): DiskFacts | undefined {
+    return this.#evaluate().facts;
+  }
+
+  /** The newest states there are, perhaps of an older text. */
+  get snapshot(): Snapshot | undefined {
+    return this.#snapshot;
+  }
+
+  /** Whether the states are of the text and the store as they are now. */
+  get isSettled(): boolean {
+    return !this.#snapshotIsOld;
+  }
+
+  /** Resolves when the states are those of the text as it is then. */
+  async settled(): Promise<Snapshot | undefined> {
+    while (this.#snapshotIsOld && !this.#closed && this.#host.project(this.path) !== undefined) {
+      this.#lookSoon.ask(0);
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    return this.#snapshot;
+  }
+
+  /** Whether a file is part of it. */
+  has(file: string): boolean {
+    return file === this.path || this.program().modules.has(file);
+  }
+
+  // ------------------------------------------------------------ what changed
+
+  /** A text of the program has changed. */
+  textChanged(): void {
+    this.#program = undefined;
+    this.#evaluated = undefined;
+    this.#snapshotIsOld = true;
+    this.#look?.abort();
+    this.#settleSoon.ask();
+  }
+
+  /** A file that is no pipeline text may have changed: a table, data, the lock. */
+  factsChanged(): void {
+    this.#factsSoon.ask();
+  }
+
+  settingsChanged(): void {
+    this.#factsSoon.ask(0);
+  }
+
+  /** Results may have come or gone. */
+  resultsChanged(): void {
+    this.#snapshotIsOld = true;
+    // A look that is under way may have asked before: it goes on, and another follows.
+    this.#lookSoon.ask(Math.max(LOOK_AGAIN_MILLISECONDS, 3 * this.#lookMilliseconds));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#look?.abort();
+    this.#settleSoon.close();
+    this.#lookSoon.close();
+    this.#factsSoon.close();
+    for (const stop of this.#watched.values()) stop();
+    this.#watched.clear();
+    this.#wake();
+  }
+
+  // ------------------------------------------------------------ the work
+
+  #evaluate(): Evaluated {
+    const program = this.program();
+    if (this.#evaluated?.program === program) return this.#evaluated;
+    const context = this.#host.project(this.path);
+    if (context === undefined || this.#failure !== undefined) {
+      this.#evaluated = { program, facts: undefined, evaluation: undefined, problems: program.problems };
+      return this.#evaluated;
+    }
+    const facts = this.#factsOf(context);
+    const { resources } = context.project.settings;
+    const evaluation = evaluate(
+      program,
+      { values: new Map(), missingParams: "pending", ...(resources && { resources }) },
+      facts,
+    );
+    const world = checkFacts({
+      program,
+      graph: evaluation.graph,
+      facts,
+      root: context.root,
+      // Where nodes run is known after the first look; until then nothing is said that rests on it.
+      useImages: this.#opened?.where.useImages ?? true,
+      platform: IMAGE_PLATFORM,
+    });
+    this.#evaluated = {
+      program,
+      facts,
+      evaluation,
+      problems: [...program.problems, ...evaluation.problems, ...world],
+    };
+    return this.#evaluated;
+  }
+
+  #factsOf({ project, store }: ProjectContext): DiskFacts {
+    this.#facts ??= new DiskFacts({
+      project,
+      lock: this.#lock(),
+      overlay: this.#host.texts.overlay,
+      findTools: this.#host.trusted,
+      keep: this.#host.trusted,
+      object: (sha256) => {
+        const object = store.objects.pathOf(sha256);
+        return fs.existsSync(object) ? object : undefined;
+      },
+    });
+    return this.#facts;
+  }
+
+  #lock(): ReturnType<typeof readLock> {
+    try {
+      return readLock(lockPath(this.path));
+    } catch (error) {
+      // A lock that cannot be read locks nothing here; a run refuses it in words.
+      if (!(error instanceof Failure)) throw error;
+      this.lockFailure = error;
+      return { images: new Map(), urls: new Map() };
+    }
+  }
+
+  lockFailure: Failure | undefined;
+
+  #forgetFacts(): void {
+    this.#facts = undefined;
+    this.lockFailure = undefined;
+    this.#evaluated = undefined;
+    this.#snapshotIsOld = true;
+    this.#look?.abort();
+  }
+
+  #settle(): void {
+    if (this.#closed) return;
+    try {
+      this.#evaluate();
+    } catch (error) {
+      this.#host.defect(error);
+      return;
+    }
+    this.#host.problemsChanged(this);
+    this.#lookSoon.ask(0);
+  }
+
+  /** Digests and states of the text as it is now; given up without a trace when the text changes meanwhile. */
+  async #lookAtStore(): Promise<void> {
+    if (this.#closed || this.#look !== undefined) {
+      // The look that is under way asks again when it ends, as its answer is old.
+      return;
+    }
+    const look = new AbortController();
+    this.#look = look;
+    this.#snapshotIsOld = false;
+    const began = performance.now();
+    this.#lookingSince = Date.now();
+    try {
+      await this.#lookNow(look.signal);
+    } catch (error) {
+      this.#snapshotIsOld = true;
+      if (!look.signal.aborted) {
+        if (!(error instanceof Failure)) this.#host.defect(error);
+        this.trouble = error instanceof Failure ? error : undefined;
+        // Tried again when something changes, not in a circle.
+        this.#snapshotIsOld = false;
+        this.#wake();
+      }
+    } finally {
+      this.#look = undefined;
+      this.#lookingSince = undefined;
+      this.hashing = undefined;
+    }
+    this.#lookMilliseconds = performance.now() - began;
+    if (this.#closed) return;
+    if (this.#snapshotIsOld) this.#lookSoon.ask(0);
+    else this.#wake();
+    this.#host.healthChanged();
+  }
+
+  /** What kept the last look from being made. */
+  trouble: Failure | undefined;
+
+  get isLooking(): boolean {
+    // What takes no time is no work that anybody has to hear of.
+    return this.#lookingSince !== undefined && Date.now() - this.#lookingSince > 500;
+  }
+
+  async #lookNow(signal: AbortSignal): Promise<void> {
+    const context = this.#host.project(this.path);
+    let evaluated = this.#evaluate();
+    const { facts } = evaluated;
+    if (context === undefined || facts === undefined || evaluated.evaluation === undefined) {
+      this.#snapshot = undefined;
+      this.#opened = undefined;
+      this.#host.statesChanged(this);
+      return;
+    }
+    const onProgress = (progress: { files: number; totalFiles: number }): void => {
+      this.hashing = progress;
+      this.#host.healthChanged();
+    };
+    await facts.load(evaluated.evaluation.graph.data, { signal, onProgress });
+    signal.throwIfAborted();
+    if (evaluated.evaluation.pending.length > 0) {
+      // What shapes the graph may have been a digest or a size that is known only now.
+      this.#evaluated = undefined;
+      evaluated = this.#evaluate();
+      await facts.load(evaluated.evaluation?.graph.data ?? [], { signal, onProgress });
+    }
+    const { program, problems, evaluation } = evaluated;
+    if (evaluation === undefined) return;
+    const { graph } = evaluation;
+    const before = this.#opened?.where.useImages;
+    const where = await context.where(this.#host.container(this.path), graph, this.#host.trusted);
+    signal.throwIfAborted();
+    const opened: OpenedPipeline = {
+      file: absolutePath(this.path),
+      project: context.project,
+      program,
+      problems,
+      pending: evaluation.pending,
+      graph,
+      pipeline: graph.pipeline ?? path.basename(this.path, ".reprod"),
+      facts,
+      identifier: new Identifier(graph, facts, { useImages: where.useImages, platform: IMAGE_PLATFORM }),
+      where,
+      store: context.store,
+    };
+    this.#opened = opened;
+    context.watchPipeline(opened.pipeline);
+    this.#watchData(opened);
+    const states = await States.look(opened, { signal });
+    signal.throwIfAborted();
+    const asked = graph.nodes.map((node) => {
+      const ids = opened.identifier.ids(node);
+      return { node, state: states.of(node), recipe: idsKnown(ids) ? ids.recipe : undefined };
+    });
+    const said = await latestRuns(opened, asked, context.runs.newestOf(this.path));
+    signal.throwIfAborted();
+    const snapshot = await Snapshot.make({ opened, states, said, signal });
+    signal.throwIfAborted();
+    this.trouble = undefined;
+    this.#snapshot = snapshot;
+    this.#host.statesChanged(this);
+    if (before !== undefined && before !== where.useImages) this.textChanged();
+    else if (before === undefined && !where.useImages) {
+      // Checks of the world rest on where nodes run, which is known only now.
+      this.#evaluated = undefined;
+      this.#host.problemsChanged(this);
+    }
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resume of waiting) resume();
+  }
+
+  /** Folders of what the pipeline reads, and of its own texts: a change there is a change of facts or of text. */
+  #watchData({ program, graph, facts }: OpenedPipeline): void {
+    const names = new Map<string, Set<string> | undefined>();
+    const add = (file: string): void => {
+      const folder = path.dirname(file);
+      const known = names.get(folder);
+      if (known === undefined && names.has(folder)) return;
+      if (known === undefined) names.set(folder, new Set([path.basename(file)]));
+      else known.add(path.basename(file));
+    };
+    add(lockPath(this.path));
+    for (const { place, kind } of graph.data) {
+      if (place.kind !== "local") continue;
+      add(place.path);
+      if (kind === "dir") names.set(place.path, undefined);
+    }
+    for (const file of facts.filesAsked()) add(file);
+    // Whatever appears in a folder that was searched by a pattern may match.
+    for (const folder of facts.foldersSearched()) names.set(folder, undefined);
+    for (const module of program.modules.keys()) add(module);
+    for (const [folder, stop] of this.#watched) {
+      if (names.has(folder)) continue;
+      stop();
+      this.#watched.delete(folder);
+    }
+    this.#watchedNames = names;
+    for (const folder of names.keys()) {
+      if (this.#watched.has(folder)) continue;
+      this.#watched.set(
+        folder,
+        this.#host.watch.watch(folder, (name) => this.#changedIn(folder, name)),
+      );
+    }
+  }
+
+  #changedIn(folder: string, name: string | undefined): void {
+    const names = this.#watchedNames.get(folder);
+    if (name !== undefined && names !== undefined && !names.has(name)) return;
+    if (name !== undefined) {
+      const file = path.join(folder, name);
+      if (this.program().modules.has(file)) {
+        if (this.#host.texts.forget(file)) this.textChanged();
+        return;
+      }
+    }
+    this.#factsSoon.ask();
+  }
+}
