@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { type RunView, runsChanged, runsRequest } from "../server/protocol.js";
 import { mergedRuns } from "./runs-model.js";
 import type { Server } from "./server.js";
+import { setting } from "./settings.js";
 
 /** What has changed, with how the runs were before. */
 export interface RunsChange {
@@ -37,6 +38,9 @@ export class Runs implements vscode.Disposable {
     );
   }
 
+  /** Whether somebody sees the Runs view: what it shows need not be told in a message too. */
+  watched = false;
+
   /** Undefined before the server has told. */
   get all(): readonly RunView[] | undefined {
     return this.#runs;
@@ -66,6 +70,6 @@ export class Runs implements vscode.Disposable {
 }
 
 function shown(): number {
-  const value = vscode.workspace.getConfiguration("reprod").get("runs.show", 50);
+  const value = setting("runs.show");
   return Number.isFinite(value) ? Math.min(1000, Math.max(1, Math.floor(value))) : 50;
 }
