@@ -108,7 +108,7 @@ for (const [file, marked, places] of [
   ],
   ["main.reprod", "${s.|name}", ["main.reprod:6 name", "main.reprod:9 name", "main.reprod:10 name"]],
   ["main.reprod", "let |label", ["main.reprod:9 label", "main.reprod:10 label"]],
-  ["lib.reprod", 'out |bam: File = "${', ["lib.reprod:6 bam", "main.reprod:12 bam"]],
+  ["lib.reprod", 'out |bam: File = "${', ["lib.reprod:6 bam", "lib.reprod:8 bam", "main.reprod:12 bam"]],
   [
     "lib.reprod",
     "transform |Merge",
@@ -120,3 +120,65 @@ for (const [file, marked, places] of [
     assert.ok(symbol !== undefined);
     assert.deepEqual(referencesTo(program, symbol).map(shown), places);
   });
+
+/** What `usesOf` finds in one file from the first definition of what stands at `|`. */
+function uses(marked: string, more: ReadonlyMap<string, string> = new Map()): readonly string[] {
+  const text = marked.replace("|", "");
+  const sources = new Map([["main.reprod", text], ...more]);
+  const loaded = loadProgram("/main.reprod", sourceOf(sources));
+  const symbol = symbolAt(loaded, "/main.reprod", marked.indexOf("|"));
+  assert.ok(symbol !== undefined);
+  return referencesTo(loaded, symbol).map(({ path, span, shorthand }) => {
+    const source = sources.get(path.slice(1)) ?? "";
+    const line = source.slice(0, span.start).split("\n").length;
+    return `${path.slice(1)}:${line}${shorthand === undefined ? "" : ` ${shorthand}`}`;
+  });
+}
+
+test("an alias has all names of what it stands for, also those that do not look like it", () =>
+  assert.deepEqual(
+    uses(
+      'import { Merge as Q } from "./l.reprod"\nnode a = |Q {}\n',
+      new Map([["l.reprod", "transform Merge {}"]]),
+    ),
+    ["l.reprod:1", "main.reprod:1", "main.reprod:1", "main.reprod:2"],
+  ));
+
+test("transforms with the same members are kept apart, also after an edit that only changes who makes a node", () => {
+  const before = `node a = T {}
+publish a.x to "r/"
+transform T { out x: File = "x" }
+transform U { out x: File = "x" }
+`;
+  const after = before.replace("= T {}", "= U {}");
+  const old = loadProgram("/main.reprod", sourceOf(new Map([["main.reprod", before]])));
+  const now = loadProgram("/main.reprod", sourceOf(new Map([["main.reprod", after]])), old);
+  const at = after.indexOf("x to");
+  for (const [program, text, line] of [
+    [old, before, 3],
+    [now, after, 4],
+  ] as const) {
+    const [place] = symbolAt(program, "/main.reprod", at)?.definitions ?? [];
+    assert.equal(text.slice(0, place?.span.start).split("\n").length, line);
+  }
+});
+
+test("an edit inside a script leaves the outs of its transform where they are", () => {
+  const old = loadProgram("/main.reprod", sourceOf(files));
+  const edited = new Map([...files, ["lib.reprod", library.replace("all.bam", "every.bam")]]);
+  const now = loadProgram("/main.reprod", sourceOf(edited), old);
+  const symbol = symbolAt(now, "/main.reprod", at("main.reprod", "[*, *].|bam"));
+  assert.deepEqual(
+    symbol?.definitions.map(({ path }) => path),
+    ["/lib.reprod"],
+  );
+});
+
+test("an argument alone stands for two things", () => {
+  const text = "param n: Int = 1\nnode a = T { n }\ntransform T { param n: Int }\n";
+  assert.deepEqual(uses(text.replace("param n", "param |n")), ["main.reprod:1", "main.reprod:2 value"]);
+  assert.deepEqual(uses(text.replace("{ param n", "{ param |n")), [
+    "main.reprod:2 argument",
+    "main.reprod:3",
+  ]);
+});
