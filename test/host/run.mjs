@@ -172,8 +172,20 @@ async function vscode() {
   }
 }
 
+/** The extension that the harness's own tests look at. */
+async function prepareProbe() {
+  const folder = path.join(out, "probe");
+  await build({
+    ...bundled,
+    entryPoints: [path.join(here, "probe/extension.ts")],
+    outfile: path.join(folder, "extension.js"),
+  });
+  cpSync(path.join(here, "probe/package.json"), path.join(folder, "package.json"));
+}
+
 async function inBrowser(entries) {
   const outdir = await bundle("browser", entries);
+  await prepareProbe();
   process.env.REPROD_HOST_EXTENSION = extension;
   const stream = run({
     files: entries.map((file) => path.join(outdir, path.relative("browser", file).replace(/\.ts$/, ".js"))),
@@ -182,10 +194,14 @@ async function inBrowser(entries) {
     signal: stop.signal,
     ...(grep === undefined ? {} : { testNamePatterns: [new RegExp(grep)] }),
   });
+  // A test of several steps tells of itself after them. It counts only when it failed by something of its own.
+  const steps = [];
   const count = (kind) => (event) => {
-    // A suite and a file that pass say nothing of their own; one that fails may be all that tells of it.
+    const ofSteps = steps[event.nesting + 1] === true;
+    steps[event.nesting + 1] = false;
+    steps[event.nesting] = true;
     if (event.skip !== undefined || event.todo !== undefined) add({ passed: 0, failed: 0, skipped: 1 });
-    else if (kind === "failed" || event.details?.type !== "suite")
+    else if (kind === "passed" ? !ofSteps : event.details.error?.failureType !== "subtestsFailed")
       add({ passed: 0, failed: 0, skipped: 0, [kind]: 1 });
   };
   stream.on("test:pass", count("passed"));
