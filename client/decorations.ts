@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { type ShownState, type StateMark, shownStates, statesNotification } from "../server/protocol.js";
 import { byState, isNewer, type Marks, markAt } from "./marks.js";
-import type { Services } from "./services.js";
+import type { Server } from "./server.js";
 import { setting } from "./settings.js";
 import { stateLooks } from "./state-text.js";
 
@@ -15,7 +15,7 @@ export interface StateMarks extends vscode.Disposable {
  * A sign for each node statement, in the gutter and in the overview ruler. Each state has another shape, and says its
  * word when pointed at; the same text is in the hover and in the inlay hint, for those who do not see the gutter.
  */
-export function registerDecorations({ context, server }: Services): StateMarks {
+export function registerDecorations(context: vscode.ExtensionContext, server: Server): StateMarks {
   const types = new Map<ShownState, vscode.TextEditorDecorationType>();
   const known = new Map<string, Marks>();
 

@@ -1,4 +1,6 @@
 import type * as vscode from "vscode";
+import type { StateMarks } from "./decorations.js";
+import type { Pages } from "./pages.js";
 import type { Runs } from "./runs.js";
 import type { Server } from "./server.js";
 
@@ -10,6 +12,10 @@ export interface Services {
   readonly server: Server;
   /** The runs of the workspace, kept up to date by the server. */
   readonly runs: Runs;
+  /** Plans, explanations and provenance as documents. */
+  readonly pages: Pages;
+  /** The node statements of open documents. */
+  readonly marks: StateMarks;
   /** Logs what went wrong and tells it with what to do about it. What was cancelled is no failure. */
   readonly report: (error: unknown) => void;
 }

@@ -1,8 +1,9 @@
 import * as vscode from "vscode";
 import { membersRequest, pipelinesChanged, pipelinesRequest } from "../../server/protocol.js";
 import { grouped, nodesText } from "../format.js";
+import { stateIcon } from "../icons.js";
 import type { Services } from "../services.js";
-import { countsInWords, stateLooks, stateWord, worstState } from "../state-text.js";
+import { countsInWords, stateWord, worstState } from "../state-text.js";
 import {
   contextOf,
   type Entry,
@@ -259,12 +260,6 @@ function lines(title: string, ...more: readonly (string | undefined)[]): vscode.
   for (const line of more)
     if (line !== undefined && line !== "") text.appendMarkdown("\n\n").appendText(line);
   return text;
-}
-
-export function stateIcon(state: keyof typeof stateLooks | undefined): vscode.ThemeIcon {
-  if (state === undefined) return new vscode.ThemeIcon("circle-outline");
-  const look = stateLooks[state];
-  return new vscode.ThemeIcon(look.icon, new vscode.ThemeColor(look.color));
 }
 
 function icon(name: string): vscode.ThemeIcon {

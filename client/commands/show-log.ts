@@ -1,0 +1,5 @@
+import type { Run } from "./command.js";
+
+export const run: Run = async ({ log }) => {
+  log.show();
+};
