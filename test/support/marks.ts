@@ -237,10 +237,15 @@ export function applyWorkspaceEdit(
   return changed;
 }
 
-/** Lines that two texts do not share, old ones with `-`, new ones with `+`, after those that both begin with. */
+/**
+ * Lines that two texts do not share, old ones with `-`, new ones with `+`, after those that both begin with. Space at
+ * the end of a line is drawn as dots.
+ */
 export function drawChange(before: string, after: string): string {
-  const old = before.split(/\r?\n/);
-  const now = after.split(/\r?\n/);
+  const linesOf = (text: string) =>
+    text.split(/\r?\n/).map((line) => line.replace(/[ \t]+$/, (space) => "·".repeat(space.length)));
+  const old = linesOf(before);
+  const now = linesOf(after);
   if (old.length === now.length)
     return old
       .flatMap((line, at) => (line === now[at] ? [] : [`- ${line}`, `+ ${now[at]}`]))
