@@ -49,12 +49,14 @@ if (idle.length > 0) {
 const wanted = all.filter((file) => args.length === 0 || args.some((arg) => matches(file, arg)));
 const chosen = (suite) => wanted.filter((file) => file.startsWith(`${suite}/`));
 
-/** Ends what runs when this process is told to end. */
+/** Ends the browser suite. The executable of the in-host suite ends by itself when this process is gone. */
 const stop = new AbortController();
+let inBrowserNow = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
   process.on(signal, () => {
     stop.abort();
     process.exitCode = 1;
+    if (!inBrowserNow) process.exit();
   });
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -129,6 +131,7 @@ async function inHost(entries) {
     recursive: true,
     filter: (file) => !leftovers.has(path.basename(file)),
   });
+  process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
   const results = path.join(scratch, "results.json");
   const executable = await vscode();
   console.log(
@@ -151,7 +154,6 @@ async function inHost(entries) {
   }
   const counted = existsSync(results) ? JSON.parse(readFileSync(results, "utf8")) : undefined;
   add(counted ?? { passed: 0, failed: 1, skipped: 0 });
-  rmSync(scratch, { recursive: true, force: true });
 }
 
 /** The executable for the in-host suite; undefined has desktop VS Code downloaded. */
@@ -187,6 +189,7 @@ async function inBrowser(entries) {
   const outdir = await bundle("browser", entries);
   await prepareProbe();
   process.env.REPROD_HOST_EXTENSION = extension;
+  inBrowserNow = true;
   const stream = run({
     files: entries.map((file) => path.join(outdir, path.relative("browser", file).replace(/\.ts$/, ".js"))),
     concurrency: 1,
@@ -207,4 +210,5 @@ async function inBrowser(entries) {
   stream.on("test:pass", count("passed"));
   stream.on("test:fail", count("failed"));
   await new Promise((resolve) => stream.compose(new spec()).on("end", resolve).pipe(process.stdout));
+  inBrowserNow = false;
 }

@@ -3,6 +3,7 @@ import { format } from "node:util";
 import { closeBrowser } from "./browser.js";
 import { Editor, remote, windowAddress } from "./editor.js";
 import { Missing } from "./locate.js";
+import { exitOnSignals } from "./processes.js";
 import { type ServerOptions, startServer } from "./server.js";
 import { makeWorkspace } from "./workspace.js";
 
@@ -23,6 +24,7 @@ export { Missing };
 const workbench = /^(?:Resolv|Creating|Updating|Started|Ignoring fetching|No search provider|\[|%c)/;
 
 export async function runInHost(run: InHostRun): Promise<number> {
+  exitOnSignals();
   const server = await startServer({ ...run, automation: true });
   try {
     const editor = await Editor.blank(server, makeWorkspace(run.workspace), { screenshots: "in-host" });

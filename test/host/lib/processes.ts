@@ -5,24 +5,20 @@ import * as fs from "node:fs";
 import { constants } from "node:os";
 import { until } from "./until.js";
 
-/** What is to be done before this process may end, newest first. All of it is synchronous: a signal leaves no time. */
+/** What is to be done before this process may end, newest first. All of it is synchronous: nothing else runs then. */
 const duties = new Set<() => void>();
 
-let watching = false;
-
-/** Calls `duty` when this process ends by itself or by a signal, unless the answer was called before. */
+/** Calls `duty` when this process ends, unless the answer was called before. */
 export function atExit(duty: () => void): () => void {
+  if (!process.listeners("exit").includes(fulfil)) process.on("exit", fulfil);
   duties.add(duty);
-  if (!watching) {
-    watching = true;
-    process.once("exit", fulfil);
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.on(signal, () => {
-        fulfil();
-        process.exit(128 + constants.signals[signal]);
-      });
-  }
   return () => duties.delete(duty);
+}
+
+/** Ends this process by `process.exit` when a signal asks for it, since a signal alone leaves no time for duties. */
+export function exitOnSignals(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => process.exit(128 + constants.signals[signal]));
 }
 
 function fulfil(): void {
@@ -46,6 +42,8 @@ export interface Group {
   output(): string;
   /** How it ended, or undefined while it runs. */
   ended(): string | undefined;
+  /** Resolves to how it ended. */
+  wait(): Promise<string>;
   /** Ends the group, politely first, and waits until it is gone. */
   stop(): Promise<void>;
 }
@@ -66,7 +64,11 @@ export function startGroup(
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
-  const ended = watchEnd(child);
+  let ended: string | undefined;
+  const end = howItEnds(child).then((how) => {
+    ended = how;
+    return how;
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -79,12 +81,19 @@ export function startGroup(
     signalGroup(pid, signal);
     if (options.sweep) for (const stray of marked(id)) signalProcess(stray, signal);
   };
-  const free = atExit(() => kill("SIGKILL"));
-  const gone = () => ended() !== undefined && (!options.sweep || marked(id).length === 0);
+  const watch = pid === undefined ? undefined : watchOver(pid, options.sweep ? `${mark}=${id}` : undefined);
+  // A number that nobody has any more may soon be another group's.
+  void end.then(() => watch?.kill("SIGKILL"));
+  const free = atExit(() => {
+    kill("SIGKILL");
+    watch?.kill("SIGKILL");
+  });
+  const gone = () => ended !== undefined && (!options.sweep || marked(id).length === 0);
   return {
     pid: pid ?? -1,
     output: () => output,
-    ended,
+    ended: () => ended,
+    wait: () => end,
     async stop() {
       kill("SIGTERM");
       try {
@@ -95,20 +104,35 @@ export function startGroup(
       }
       // The leader is gone; a child of its group that ignores SIGTERM is not.
       kill("SIGKILL");
+      watch?.kill("SIGKILL");
       free();
     },
   };
 }
 
-function watchEnd(child: ChildProcess): () => string | undefined {
-  let ended: string | undefined;
-  child.on("error", (error) => {
-    ended = error.message;
+/**
+ * Ends the group when this process is gone, even if it was killed: the shell waits for the end of a pipe that only
+ * this process holds open.
+ */
+function watchOver(pid: number, text: string | undefined): ChildProcess | undefined {
+  if (process.platform === "win32") return undefined;
+  const strays =
+    'for f in $(grep -lFs -- "$1" /proc/[0-9]*/environ); do f=${f#/proc/}; kill -s KILL "${f%%/*}"; done';
+  const script = `read _; kill -s KILL -- "-$0"${text === undefined || process.platform !== "linux" ? "" : `; ${strays}`}`;
+  const watch = spawn("sh", ["-c", script, String(pid), text ?? ""], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
   });
-  child.on("exit", (code, signal) => {
-    ended = signal ?? `exit code ${code}`;
+  watch.on("error", (error) => console.error(`nobody watches over process ${pid}: ${error.message}`));
+  watch.unref();
+  return watch;
+}
+
+async function howItEnds(child: ChildProcess): Promise<string> {
+  return await new Promise((resolve) => {
+    child.on("error", (error) => resolve(error.message));
+    child.on("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
-  return () => ended;
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

@@ -153,8 +153,9 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
 
 export interface PersonalServer {
   readonly address: string;
-  ended(): string | undefined;
   output(): string;
+  /** Resolves to how it ended. */
+  wait(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -175,6 +176,18 @@ export async function startPersonalServer(options: {
   const env = serverEnvironment();
   installExtensions(data, options.extensions, env);
   return await startOn(port, data, env, { sweep: false, flags: ["--connection-token", token] });
+}
+
+/** Whether nobody listens on the port. */
+export async function isFree(port: number): Promise<boolean> {
+  return await new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE" || error.code === "EACCES") resolve(false);
+      else reject(error);
+    });
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
 }
 
 /** An unused port. Somebody may take it before it is used; then the server says so and the test fails. */

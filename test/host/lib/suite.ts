@@ -2,7 +2,9 @@
 import { after, test } from "node:test";
 import { closeBrowser } from "./browser.js";
 import { type Editor, type EditorOptions, openEditor } from "./editor.js";
+import { exitOnSignals } from "./processes.js";
 
+exitOnSignals();
 after(closeBrowser);
 
 const fileName = (name: string) =>
