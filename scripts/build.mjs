@@ -1,4 +1,5 @@
 // Bundles each entry point for Node 20. `npm run build` and `npm ci` (through "prepare") both end here.
+import { existsSync } from "node:fs";
 import { chmod, rm } from "node:fs/promises";
 import { build } from "esbuild";
 
@@ -7,12 +8,17 @@ const production = !process.argv.includes("--dev");
 const outdir = process.env.REPROD_DIST ?? "dist";
 
 await rm(outdir, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: {
     cli: "server/cli.ts",
     "hash-worker": "server/data/hash-worker.ts",
+    main: "server/main.ts",
+    ...(existsSync("client/extension.ts") && { client: "client/extension.ts" }),
   },
   outdir,
+  metafile: true,
+  // VS Code gives this to extensions; no bundle has it.
+  external: ["vscode"],
   bundle: true,
   platform: "node",
   target: "node20",

@@ -363,9 +363,11 @@ export const logRequest = request<
 >("reprod/log");
 
 /** Client → server: the newest attempt of a node, in whichever run; null when none of the runs that are kept has one. */
-export const nodeLogRequest = request<NodeArguments, (RunKey & { readonly attempt: number }) | null>(
-  "reprod/nodeLog",
-);
+export const nodeLogRequest = request<
+  NodeArguments,
+  /** `node`: of a family, the member whose log it is. */
+  (RunKey & { readonly node: string; readonly attempt: number }) | null
+>("reprod/nodeLog");
 
 /** A file or folder that a node made. */
 export interface OutputView {

@@ -4,6 +4,6 @@ import * as path from "node:path";
 declare const __REPROD_DIST__: string;
 
 /** Absolute path of a bundle that is started as a process or a worker of its own. */
-export function bundlePath(name: "cli" | "hash-worker"): string {
+export function bundlePath(name: "cli" | "hash-worker" | "main"): string {
   return path.join(__REPROD_DIST__, `${name}.js`);
 }

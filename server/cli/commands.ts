@@ -76,6 +76,15 @@ export function buildProgram(terminal: Terminal, version: string, ended: (code: 
     .addOption(json())
     .action(load(() => import("./fmt.js")));
 
+  program
+    .command("lsp")
+    .description("be the language server of an editor (see docs/editors.md)")
+    .option("--stdio", "speak over standard input and output, as most editors start it")
+    .option("--node-ipc", "speak over Node's channel to the parent process")
+    .option("--socket <port>", "speak over a socket of this machine that the editor listens at")
+    .option("--client-process-id <pid>", "end when this process, the editor's, has gone")
+    .action(load(() => import("./lsp.js")));
+
   // -------------------------------------------------------------- the graph
 
   program.commandsGroup("Plans:");

@@ -9,8 +9,10 @@ import { checkFacts } from "../features/checks/index.js";
 import { type Evaluation, evaluate } from "../graph/evaluate.js";
 import type { Graph } from "../graph/model.js";
 import { Identifier, idsKnown } from "../graph/recipe.js";
+import type { DataReference } from "../graph/value.js";
 import type { PlacedProblem } from "../language/problems.js";
 import { loadProgram, type Program } from "../language/program.js";
+import { plainText } from "../language/text.js";
 import { IMAGE_PLATFORM, type OpenedPipeline } from "../run/pipeline.js";
 import { latestRuns } from "../run/said.js";
 import { States } from "../run/states.js";
@@ -24,6 +26,9 @@ import type { Texts } from "./texts.js";
 const SETTLE_MILLISECONDS = 3;
 /** Results come in groups while something runs; nobody reads more than this. */
 const LOOK_AGAIN_MILLISECONDS = 250;
+
+const NO_DATA: ReadonlyMap<string, DataReference> = new Map();
+const dataOf = new WeakMap<Graph, ReadonlyMap<string, DataReference>>();
 
 export interface SessionHost {
   readonly texts: Texts;
@@ -134,6 +139,20 @@ export class Session {
     return this.#evaluate().facts;
   }
 
+  /** Data of the graph by its absolute path or url. */
+  dataByPlace(): ReadonlyMap<string, DataReference> {
+    const graph = this.graph();
+    if (graph === undefined) return NO_DATA;
+    let data = dataOf.get(graph);
+    if (data === undefined) {
+      data = new Map(
+        graph.data.map((one) => [one.place.kind === "local" ? one.place.path : one.place.url, one]),
+      );
+      dataOf.set(graph, data);
+    }
+    return data;
+  }
+
   /** The newest states there are, perhaps of an older text. */
   get snapshot(): Snapshot | undefined {
     return this.#snapshot;
@@ -157,6 +176,39 @@ export class Session {
   has(file: string): boolean {
     return file === this.path || this.program().modules.has(file);
   }
+
+  /** Whether it imports a file that is not there, and this could be it. */
+  lacks(file: string): boolean {
+    const program = this.program();
+    return !program.modules.has(file) && this.#imported(program).has(file);
+  }
+
+  /** Whether a file that is no pipeline text was asked for while evaluating. */
+  reads(file: string): boolean {
+    for (const asked of this.#facts?.filesAsked() ?? []) if (asked === file) return true;
+    return false;
+  }
+
+  /** Why states are unknown; a few of the reasons, each once. */
+  unknowns(): readonly string[] {
+    return this.#snapshot?.unknowns ?? [];
+  }
+
+  #imported(program: Program): ReadonlySet<string> {
+    if (this.#importedOf?.program === program) return this.#importedOf.files;
+    const files = new Set<string>();
+    for (const module of program.modules.values()) {
+      for (const { statement } of module.file.declarations) {
+        const reference = statement.kind === "import" ? plainText(statement.path) : undefined;
+        if (reference !== undefined && reference !== "")
+          files.add(this.#host.texts.resolve(module.path, reference));
+      }
+    }
+    this.#importedOf = { program, files };
+    return files;
+  }
+
+  #importedOf: { readonly program: Program; readonly files: ReadonlySet<string> } | undefined;
 
   // ------------------------------------------------------------ what changed
 
@@ -412,6 +464,7 @@ export class Session {
     // Whatever appears in a folder that was searched by a pattern may match.
     for (const folder of facts.foldersSearched()) names.set(folder, undefined);
     for (const module of program.modules.keys()) add(module);
+    for (const file of this.#imported(program)) add(file);
     for (const [folder, stop] of this.#watched) {
       if (names.has(folder)) continue;
       stop();
@@ -432,7 +485,7 @@ export class Session {
     if (name !== undefined && names !== undefined && !names.has(name)) return;
     if (name !== undefined) {
       const file = path.join(folder, name);
-      if (this.program().modules.has(file)) {
+      if (this.has(file) || this.lacks(file)) {
         if (this.#host.texts.forget(file)) this.textChanged();
         return;
       }

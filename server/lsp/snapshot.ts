@@ -17,6 +17,8 @@ interface Parts {
   readonly signal: AbortSignal;
 }
 
+const UNKNOWNS_TOLD = 5;
+
 /** What a run of some nodes would have to do. */
 export interface Work {
   /** Nodes that it would have to deal with, and all that they rest on. */
@@ -93,10 +95,9 @@ export class Snapshot implements NodeStates {
   }
 
   of(node: GraphNode): KnownNode {
-    const state = this.#shown[node.index];
     // Of a newer graph: the node of the same name is meant.
     const same = this.graph.nodes[node.index] === node ? node : this.graph.byName.get(node.name);
-    if (same === undefined || state === undefined)
+    if (same === undefined)
       return { state: "unknown", toRun: false, why: undefined, run: undefined, recipe: undefined };
     const ids = this.opened.identifier.ids(same);
     return {
@@ -118,6 +119,17 @@ export class Snapshot implements NodeStates {
 
   ofFamily(name: string): Summary | undefined {
     return this.#byFamily.get(name);
+  }
+
+  /** Why states are unknown: a few reasons, each once. */
+  get unknowns(): readonly string[] {
+    const reasons = new Set<string>();
+    for (const node of this.graph.nodes) {
+      const state = this.states.of(node);
+      if (state.state === "unknown") reasons.add(state.reason);
+      if (reasons.size >= UNKNOWNS_TOLD) break;
+    }
+    return [...reasons];
   }
 
   /** Sentences on why a node has its state; read from the store when they are first asked for. */

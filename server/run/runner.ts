@@ -101,18 +101,12 @@ export async function runnerMain(runFolder: string): Promise<number> {
   }
 }
 
-/** Everything that lies beside the command line's bundle: it loads parts of itself later, and starts threads. */
+/** The command line, which loads parts of itself later, and what it starts as a thread. */
 function copyProgram(folder: string): string {
   const bundle = bundlePath("cli");
   fs.mkdirSync(folder);
-  for (const name of fs.readdirSync(path.dirname(bundle))) {
-    if (!name.endsWith(".js")) continue;
-    fs.copyFileSync(
-      path.join(path.dirname(bundle), name),
-      path.join(folder, name),
-      fs.constants.COPYFILE_FICLONE,
-    );
-  }
+  for (const file of [bundle, bundlePath("hash-worker")])
+    fs.copyFileSync(file, path.join(folder, path.basename(file)), fs.constants.COPYFILE_FICLONE);
   // The project's package.json may say that every .js is an ES module.
   fs.writeFileSync(path.join(folder, "package.json"), '{"type":"commonjs"}\n');
   return path.join(folder, path.basename(bundle));

@@ -12,9 +12,22 @@ const arrows: { readonly [folder: string]: readonly string[] } = {
   store: ["base", "language", "graph"],
   executors: ["base", "language", "graph", "data", "store"],
   provenance: ["base", "language", "graph", "data", "store"],
-  features: ["base", "language", "graph", "data", "store"],
+  protocol: [],
+  features: ["base", "language", "graph", "data", "store", "protocol"],
   run: ["base", "language", "graph", "data", "store", "executors", "provenance"],
   cli: ["base", "language", "graph", "data", "store", "executors", "provenance", "features", "run"],
+  lsp: [
+    "base",
+    "language",
+    "graph",
+    "data",
+    "store",
+    "executors",
+    "provenance",
+    "protocol",
+    "features",
+    "run",
+  ],
 };
 
 /** Node's modules that a folder may import where not all are allowed: what computes and asks nothing of the machine. */
@@ -23,23 +36,40 @@ const pure: { readonly [folder: string]: readonly string[] } = {
   graph: ["node:crypto", "node:path"],
 };
 
+/** Files outside of folders belong to one: entries to what they start, and `protocol.ts` is a part of its own. */
+const roots: { readonly [file: string]: string } = {
+  "cli.ts": "cli",
+  "main.ts": "lsp",
+  "protocol.ts": "protocol",
+  "protocol.js": "protocol",
+};
+
+function folderOf(file: string): string {
+  const [first = ""] = file.split("/");
+  return roots[first] ?? first;
+}
+
 interface Import {
   readonly file: string;
   readonly folder: string;
   readonly target: string;
 }
 
-/** Every import of every file of `server/`, dynamic ones and types too. */
-const imports: readonly Import[] = fs
-  .readdirSync("server", { recursive: true })
-  .map((file) => String(file))
-  .filter((file) => file.endsWith(".ts"))
-  .flatMap((file) => {
-    const text = fs.readFileSync(path.join("server", file), "utf8");
-    const folder = file.includes("/") ? (file.split("/")[0] ?? "") : "cli";
-    const found = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)"([^"]+)"/gm);
-    return [...found].map((match) => ({ file, folder, target: match[1] ?? "" }));
-  });
+/** Every import of every file of a folder, dynamic ones and types too. */
+function importsOf(root: string): readonly Import[] {
+  const files = fs.readdirSync(root, { recursive: true }).map((file) => String(file));
+  return files
+    .filter((file) => file.endsWith(".ts"))
+    .flatMap((file) => {
+      const text = fs.readFileSync(path.join(root, file), "utf8");
+      const folder = folderOf(file);
+      const found = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)"([^"]+)"/gm);
+      return [...found].map((match) => ({ file, folder, target: match[1] ?? "" }));
+    });
+}
+
+const imports = importsOf("server");
+const clientImports = importsOf("client");
 
 test("the arrows between folders go one way", () => {
   assert.ok(imports.length > 100, "the imports were found");
@@ -47,7 +77,7 @@ test("the arrows between folders go one way", () => {
     if (!target.startsWith(".")) return false;
     const to = path.posix.join(path.posix.dirname(file), target);
     if (to === "../package.json") return false;
-    const [toFolder = ""] = to.split("/");
+    const toFolder = folderOf(to);
     return toFolder !== folder && arrows[folder]?.includes(toFolder) !== true;
   });
   assert.deepEqual(wrong, []);
@@ -55,9 +85,10 @@ test("the arrows between folders go one way", () => {
 
 test("every folder of server/ has its arrows written down", () => {
   const folders = fs.readdirSync("server", { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  assert.deepEqual(folders.map(({ name }) => name).sort(), Object.keys(arrows).sort());
+  const parts = [...folders.map(({ name }) => name), "protocol"];
+  assert.deepEqual(parts.sort(), Object.keys(arrows).sort());
   const drawn = fs.readFileSync("ARCHITECTURE.md", "utf8");
-  for (const folder of Object.keys(arrows)) assert.match(drawn, new RegExp(`\`${folder}/\``), folder);
+  for (const { name } of folders) assert.match(drawn, new RegExp(`\`${name}/\``), name);
 });
 
 test("only store/ knows where things lie in a store", () => {
@@ -79,6 +110,25 @@ test("language and graph do no IO", () => {
   }
 });
 
+/** What the client imports of packages; `vscode` is the editor itself. */
+const clientPackages: readonly string[] = clientImports
+  .map(({ target }) => target)
+  .filter((target) => !target.startsWith(".") && !target.startsWith("node:") && target !== "vscode");
+
+test("the client takes protocol.ts from the server, and nothing else", () => {
+  assert.ok(clientImports.length > 20, "the imports were found");
+  const wrong = clientImports.filter(({ file, target }) => {
+    if (!target.startsWith(".")) return false;
+    const to = path.posix.join(path.posix.dirname(file), target);
+    return to.startsWith("..") && to !== "../server/protocol.js";
+  });
+  assert.deepEqual(wrong, []);
+  assert.deepEqual(
+    [...new Set(clientPackages)].map((target) => target.split("/")[0]),
+    ["vscode-languageclient"],
+  );
+});
+
 test("packages are imported where they belong, and every one of them is used", () => {
   const owners: { readonly [name: string]: readonly string[] } = {
     "@dagrejs/dagre": ["graph"],
@@ -89,6 +139,10 @@ test("packages are imported where they belong, and every one of them is used", (
     picocolors: ["cli"],
     picomatch: ["data", "store", "graph"],
     ulid: ["run"],
+    "vscode-languageserver": ["lsp"],
+    "vscode-languageserver-textdocument": ["lsp"],
+    "vscode-languageserver-types": ["features", "lsp"],
+    "vscode-uri": ["lsp"],
   };
   const named = (target: string): string => target.split("/", target.startsWith("@") ? 2 : 1).join("/");
   const packages = imports.filter(({ target }) => !target.startsWith(".") && !target.startsWith("node:"));
@@ -98,5 +152,6 @@ test("packages are imported where they belong, and every one of them is used", (
   const manifest: unknown = JSON.parse(fs.readFileSync("package.json", "utf8"));
   assert.ok(typeof manifest === "object" && manifest !== null && "dependencies" in manifest);
   const used = new Set(packages.map(({ target }) => named(target)));
+  for (const target of clientPackages) used.add(named(target));
   assert.deepEqual(Object.keys(Object(manifest.dependencies)).sort(), [...used].sort());
 });

@@ -1,0 +1,112 @@
+import type {
+  CancellationToken,
+  Connection,
+  InitializeParams,
+  InitializeResult,
+} from "vscode-languageserver/node";
+import { version } from "../../package.json";
+import * as protocol from "../protocol.js";
+import { answerFor } from "./failures.js";
+import { languageFeatures } from "./language-features.js";
+import { Requests } from "./requests.js";
+import { LanguageServer, syncOptions } from "./server.js";
+
+/**
+ * Answers a client over a connection until it says goodbye. Everything that is a matter of messages stands here; what
+ * is known stands in `server.ts`, what is answered in `requests.ts` and `language-features.ts`.
+ */
+export function serve(connection: Connection): void {
+  let server: LanguageServer | undefined;
+  let requests: Requests | undefined;
+  let register: (() => void) | undefined;
+
+  connection.onInitialize((params: InitializeParams): InitializeResult => {
+    const made = new LanguageServer(connection, params);
+    server = made;
+    requests = new Requests(made);
+    const features = languageFeatures(made);
+    features.listen();
+    register = features.register;
+    customMessages(connection, made, requests);
+    return {
+      serverInfo: { name: "reprod", version },
+      capabilities: {
+        positionEncoding: made.encoding,
+        textDocumentSync: syncOptions,
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+        ...features.capabilities,
+      },
+    };
+  });
+
+  connection.onInitialized(() => {
+    register?.();
+    server?.initialized().catch((error: unknown) => server?.defect(error));
+    if (params(server).workspace?.workspaceFolders === true)
+      connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) =>
+        server?.foldersChanged(
+          added.map(({ uri }) => uri),
+          removed.map(({ uri }) => uri),
+        ),
+      );
+  });
+
+  connection.onDidOpenTextDocument(({ textDocument: { uri, languageId, version, text } }) =>
+    server?.opened(uri, languageId, version, text),
+  );
+  connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) =>
+    server?.changed(uri, version, contentChanges),
+  );
+  connection.onDidSaveTextDocument(({ textDocument: { uri } }) => server?.saved(uri));
+  connection.onDidCloseTextDocument(({ textDocument: { uri } }) => server?.closed(uri));
+  connection.onDidChangeWatchedFiles(({ changes }) => server?.filesChanged(changes));
+  connection.onDidChangeConfiguration(() => {
+    server?.readSettings().catch((error: unknown) => server?.defect(error));
+  });
+
+  connection.onShutdown(() => {
+    requests?.close();
+    server?.close();
+  });
+  connection.listen();
+}
+
+function params(server: LanguageServer | undefined): LanguageServer["client"] {
+  return server?.client ?? {};
+}
+
+/** The messages of `protocol.ts`, each with who answers it. */
+function customMessages(connection: Connection, server: LanguageServer, requests: Requests): void {
+  const answer = <Params, Result>(
+    message: protocol.RequestMessage<Params, Result>,
+    handle: (params: Params, token: CancellationToken) => Result | Promise<Result>,
+  ): void => {
+    connection.onRequest(
+      message.method,
+      async (params: Params, token: CancellationToken): Promise<unknown> => {
+        try {
+          return await handle(params, token);
+        } catch (error) {
+          throw answerFor(error, token, (defect) => server.defect(defect));
+        }
+      },
+    );
+  };
+  answer(protocol.pipelinesRequest, () => requests.pipelines());
+  answer(protocol.membersRequest, (asked) => requests.members(asked));
+  answer(protocol.explainRequest, (asked) => requests.explain(asked));
+  answer(protocol.provenanceRequest, (asked) => requests.provenance(asked));
+  answer(protocol.planRequest, (asked, token) => requests.plan(asked, token));
+  answer(protocol.runRequest, (asked) => requests.startRun(asked));
+  answer(protocol.cancelRequest, (asked) => requests.cancel(asked));
+  answer(protocol.retryRequest, (asked) => requests.retry(asked));
+  answer(protocol.runsRequest, ({ limit }) => requests.runs(limit));
+  answer(protocol.runNodesRequest, (asked) => requests.runNodes(asked));
+  answer(protocol.logRequest, (asked, token) => requests.log(asked, token));
+  answer(protocol.nodeLogRequest, (asked) => requests.nodeLog(asked));
+  answer(protocol.outputsRequest, (asked) => requests.outputs(asked));
+  answer(protocol.graphRequest, (asked) => requests.graph(asked));
+  answer(protocol.pinRequest, (asked, token) => requests.pin(asked, token));
+  answer(protocol.findToolsRequest, (asked) => requests.findTools(asked));
+  connection.onNotification(protocol.trustGranted.method, () => server.trustGranted());
+}

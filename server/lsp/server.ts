@@ -1,0 +1,622 @@
+import * as path from "node:path";
+import {
+  CodeLensRefreshRequest,
+  type Connection,
+  DidChangeConfigurationNotification,
+  DidChangeWatchedFilesNotification,
+  FileChangeType,
+  type InitializeParams,
+  TextDocumentSyncKind,
+} from "vscode-languageserver/node";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import { Failure } from "../base/failure.js";
+import { findProjectRoot } from "../data/project.js";
+import type { ContainerPolicy } from "../data/project-settings.js";
+import type { Document, Workspace } from "../features/document.js";
+import { Lines, type PositionEncoding } from "../features/lines.js";
+import { stateMarks } from "../features/state-marks.js";
+import { setWords } from "../features/words.js";
+import type { Program } from "../language/program.js";
+import {
+  type Health,
+  healthNotification,
+  type InitializationOptions,
+  pipelinesChanged,
+  runsChanged,
+  statesNotification,
+} from "../protocol.js";
+import { diagnosticOf } from "./diagnostics.js";
+import { FolderWatch } from "./folder-watch.js";
+import { Later } from "./later.js";
+import { listFolder } from "./list-folder.js";
+import { findPipelineFiles } from "./pipeline-files.js";
+import { ProblemBoard } from "./problem-board.js";
+import { ProjectContext } from "./project-context.js";
+import type { TrackedRun } from "./run-tracker.js";
+import { runView } from "./run-views.js";
+import { Session, type SessionHost } from "./session.js";
+import { defaultSettings, type FolderSettings, readSettings } from "./settings.js";
+import { Texts } from "./texts.js";
+import { isVirtual, Uris } from "./uris.js";
+
+/** The Pipelines view is told of changes this often at most; while something runs everything changes all the time. */
+const PIPELINES_MILLISECONDS = 300;
+/** Pipelines of a workspace that are followed for the view; a folder with more is a store of them, not a project. */
+const PIPELINES_FOLLOWED = 300;
+
+/**
+ * What the language server holds: open documents, a session for each pipeline file that is open or listed, a context
+ * for each project, and what the client was told last. It knows the protocol only to tell the client what changed;
+ * requests are answered in `requests.ts` and `language-features.ts`.
+ */
+export class LanguageServer implements SessionHost, Workspace {
+  readonly connection: Connection;
+  readonly texts = new Texts();
+  readonly watch = new FolderWatch();
+  readonly uris = new Uris();
+  readonly options: InitializationOptions;
+  readonly encoding: PositionEncoding;
+  trusted: boolean;
+  readonly #client: InitializeParams["capabilities"];
+  /** Absolute paths of the folders of the workspace. */
+  #folders: string[] = [];
+  /** By path: open documents, each with the version that the client says. */
+  readonly #open = new Map<string, TextDocument>();
+  readonly #sessions = new Map<string, Session>();
+  /** Sessions that the Pipelines view asked for: they stay when the document is closed. */
+  readonly #listed = new Set<string>();
+  readonly #projects = new Map<string, ProjectContext | Failure>();
+  readonly #rootOf = new Map<string, string>();
+  readonly #settings = new Map<string, FolderSettings>();
+  readonly #board = new ProblemBoard<Session>();
+  readonly #lines = new Map<string, { readonly text: string; readonly lines: Lines }>();
+  readonly #pipelinesSoon: Later;
+  readonly #healthSoon: Later;
+  readonly #refreshSoon: Later;
+  readonly #marksTold = new Map<string, string>();
+  #healthTold = "";
+  #pipelineFiles: Promise<readonly string[]> | undefined;
+  #viewIsShown = false;
+
+  constructor(connection: Connection, params: InitializeParams) {
+    this.connection = connection;
+    this.#client = params.capabilities;
+    this.options = optionsOf(params.initializationOptions);
+    // Editors without a notion of trust have asked their user by starting the server here.
+    this.trusted = this.options.trusted ?? true;
+    const encodings = params.capabilities.general?.positionEncodings ?? [];
+    this.encoding =
+      encodings[0] === "utf-8" || (encodings.includes("utf-8") && !encodings.includes("utf-16"))
+        ? "utf-8"
+        : "utf-16";
+    if (this.options.l10n !== undefined) setWords(this.options.l10n);
+    const folders = params.workspaceFolders ?? (params.rootUri ? [{ uri: params.rootUri, name: "" }] : []);
+    this.#folders = folders.map(({ uri }) => this.uris.path(uri)).filter((folder) => !isVirtual(folder));
+    this.#pipelinesSoon = new Later(() => {
+      this.#told(connection.sendNotification(pipelinesChanged.method, {}));
+    }, PIPELINES_MILLISECONDS);
+    this.#healthSoon = new Later(() => this.#tellHealth(), 200);
+    this.#refreshSoon = new Later(() => this.#refresh(), 20);
+  }
+
+  /** Whether the client shows lenses and links with our commands. */
+  get hasCommands(): boolean {
+    return this.options.clientCommands === true;
+  }
+
+  /** Diagnostics are asked for by the client, so none are sent to it for open documents. */
+  get pulls(): boolean {
+    return this.#client.textDocument?.diagnostic !== undefined && !this.hasCommands;
+  }
+
+  get hasSnippets(): boolean {
+    return this.#client.textDocument?.completion?.completionItem?.snippetSupport === true;
+  }
+
+  get client(): InitializeParams["capabilities"] {
+    return this.#client;
+  }
+
+  get folders(): readonly string[] {
+    return this.#folders;
+  }
+
+  /** After the handshake: what can be asked of the client only then. */
+  async initialized(): Promise<void> {
+    const { workspace } = this.#client;
+    if (workspace?.didChangeConfiguration?.dynamicRegistration === true)
+      await this.connection.client.register(DidChangeConfigurationNotification.type, { section: "reprod" });
+    if (workspace?.didChangeWatchedFiles?.dynamicRegistration === true)
+      await this.connection.client.register(DidChangeWatchedFilesNotification.type, {
+        watchers: [{ globPattern: "**/*.reprod" }],
+      });
+    await this.readSettings();
+  }
+
+  // ------------------------------------------------------------ documents
+
+  opened(uri: string, languageId: string, version: number, text: string): void {
+    const file = this.uris.opened(uri);
+    const before = this.#textOf(file);
+    this.#open.set(file, TextDocument.create(uri, languageId, version, text));
+    this.texts.set(file, text);
+    if (!isPipeline(file, languageId)) {
+      if (before !== text) this.#factsChanged(file);
+      return;
+    }
+    if (before !== text) this.#textChanged(file);
+    this.#board.forgetTold(file);
+    const session = this.session(file);
+    // It may have been changed while nobody looked: from here on it is followed.
+    this.#projectOf(file)?.refresh();
+    session.resultsChanged();
+    this.#marksTold.delete(file);
+  }
+
+  changed(uri: string, version: number, changes: Parameters<typeof TextDocument.update>[1]): void {
+    const file = this.uris.path(uri);
+    const document = this.#open.get(file);
+    if (document === undefined) return;
+    const updated = TextDocument.update(document, changes, version);
+    this.#open.set(file, updated);
+    this.texts.set(file, updated.getText());
+    if (isPipeline(file, updated.languageId)) this.#textChanged(file);
+    else this.#factsChanged(file);
+  }
+
+  saved(uri: string): void {
+    this.#projectOf(this.uris.path(uri))?.refresh();
+  }
+
+  closed(uri: string): void {
+    const file = this.uris.path(uri);
+    const text = this.#textOf(file);
+    const wasPipeline = isPipeline(file, this.#open.get(file)?.languageId ?? "");
+    this.#open.delete(file);
+    this.texts.close(file);
+    this.#marksTold.delete(file);
+    if (!this.#listed.has(file)) this.#endSession(file);
+    if (wasPipeline) {
+      if (this.#textOf(file) !== text) this.#textChanged(file);
+      this.#tellProblems(file);
+    } else this.#factsChanged(file);
+    this.uris.closed(uri);
+  }
+
+  /** Files that the client saw change on the disk. */
+  filesChanged(changes: readonly { readonly uri: string; readonly type: FileChangeType }[]): void {
+    for (const { uri, type } of changes) {
+      const file = this.uris.path(uri);
+      if (type !== FileChangeType.Changed) this.#pipelineFiles = undefined;
+      if (type === FileChangeType.Deleted && this.#listed.delete(file) && !this.#open.has(file))
+        this.#endSession(file);
+      if (this.texts.forget(file)) this.#textChanged(file);
+      else for (const session of this.#sessions.values()) if (session.lacks(file)) session.textChanged();
+    }
+    this.#pipelinesSoon.ask();
+  }
+
+  foldersChanged(added: readonly string[], removed: readonly string[]): void {
+    const gone = new Set(removed.map((uri) => this.uris.path(uri)));
+    const come = added.map((uri) => this.uris.path(uri)).filter((folder) => !isVirtual(folder));
+    this.#folders = [...this.#folders.filter((folder) => !gone.has(folder)), ...come];
+    this.#pipelineFiles = undefined;
+    this.#pipelinesSoon.ask();
+    this.readSettings().catch((error: unknown) => this.defect(error));
+  }
+
+  isOpen(file: string): boolean {
+    return this.#open.has(file);
+  }
+
+  version(file: string): number | undefined {
+    return this.#open.get(file)?.version;
+  }
+
+  openPipelines(): readonly string[] {
+    return [...this.#open].flatMap(([file, { languageId }]) => (isPipeline(file, languageId) ? [file] : []));
+  }
+
+  /** The document as it is now; undefined for one that is not open, which no client asks about. */
+  document(uri: string): Document | undefined {
+    const file = this.uris.path(uri);
+    if (!this.#open.has(file)) return undefined;
+    return this.documentOf(file);
+  }
+
+  /** Of any pipeline file, open or not. */
+  documentOf(file: string): Document {
+    const program = this.session(file).program();
+    const { text } = program.root.file;
+    return {
+      path: file,
+      uri: this.uri(file),
+      text,
+      lines: this.#linesOf(file, text),
+      program,
+      module: program.root,
+    };
+  }
+
+  session(file: string): Session {
+    let session = this.#sessions.get(file);
+    if (session === undefined) {
+      session = new Session(file, this);
+      this.#sessions.set(file, session);
+    }
+    return session;
+  }
+
+  sessions(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
+  // ------------------------------------------------------------ the workspace, for features
+
+  programsWith(file: string): readonly Program[] {
+    const own = this.session(file).program();
+    const others = this.#everySession().filter((session) => session.path !== file && session.has(file));
+    return [own, ...others.map((session) => session.program())];
+  }
+
+  programs(): readonly Program[] {
+    return this.#everySession().map((session) => session.program());
+  }
+
+  /** Those that are followed, and the pipeline files of the workspace that have been found by now. */
+  #everySession(): readonly Session[] {
+    for (const file of this.#foundFiles) this.session(file);
+    return [...this.#sessions.values()];
+  }
+
+  #foundFiles: readonly string[] = [];
+
+  /** The pipeline files of the workspace, looked for once and again when the client says that some came or went. */
+  async pipelineFiles(): Promise<readonly string[]> {
+    this.#pipelineFiles ??= Promise.all(this.#folders.map((folder) => findPipelineFiles(folder))).then(
+      (found) => [...new Set(found.flat())].slice(0, PIPELINES_FOLLOWED),
+    );
+    this.#foundFiles = await this.#pipelineFiles;
+    return this.#foundFiles;
+  }
+
+  lines(file: string): Lines {
+    const text = this.#textOf(file) ?? "";
+    return this.#linesOf(file, text);
+  }
+
+  uri(file: string): string {
+    return this.uris.uri(file);
+  }
+
+  list(folder: string): ReturnType<Workspace["list"]> {
+    return listFolder(folder);
+  }
+
+  /** Follows these files for the Pipelines view. */
+  follow(files: readonly string[]): readonly Session[] {
+    this.#viewIsShown = true;
+    const wanted = new Set(files);
+    for (const file of [...this.#listed]) {
+      if (wanted.has(file)) continue;
+      this.#listed.delete(file);
+      if (!this.#open.has(file)) this.#endSession(file);
+    }
+    return files.map((file) => {
+      this.#listed.add(file);
+      return this.session(file);
+    });
+  }
+
+  // ------------------------------------------------------------ projects and settings
+
+  project(file: string): ProjectContext | undefined {
+    const found = this.projectOrFailure(file);
+    return found instanceof Failure ? undefined : found;
+  }
+
+  projectOrFailure(file: string): ProjectContext | Failure | undefined {
+    if (isVirtual(file)) return undefined;
+    const folder = path.dirname(file);
+    let root = this.#rootOf.get(folder);
+    if (root === undefined) {
+      root = findProjectRoot(file);
+      this.#rootOf.set(folder, root);
+    }
+    return this.projectAt(root);
+  }
+
+  projectAt(root: string): ProjectContext | Failure {
+    let found = this.#projects.get(root);
+    if (found === undefined) {
+      found = this.#openProject(root);
+      this.#projects.set(root, found);
+    }
+    return found;
+  }
+
+  /** Of the projects of the workspace's folders and of every file that is followed. */
+  async allProjects(): Promise<readonly ProjectContext[]> {
+    for (const folder of this.#folders) this.project(path.join(folder, "reprod"));
+    for (const file of await this.pipelineFiles()) this.project(file);
+    for (const file of this.#sessions.keys()) this.project(file);
+    return [...this.#projects.values()].filter((found) => found instanceof ProjectContext);
+  }
+
+  #openProject(root: string): ProjectContext | Failure {
+    try {
+      return new ProjectContext(findProjectRoot(path.join(root, "reprod")), this.watch, {
+        settingsChanged: (context) => {
+          for (const session of this.#sessionsIn(context)) session.settingsChanged();
+        },
+        resultsChanged: (context) => {
+          for (const session of this.#sessionsIn(context)) session.resultsChanged();
+        },
+        runsChanged: (context, runs) => {
+          this.#tellRuns(context, runs).catch((error: unknown) => this.defect(error));
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.healthChanged();
+      // Told as a health detail; looked at again when somebody saves the file.
+      this.#waitForProject(root);
+      return error;
+    }
+  }
+
+  #waitForProject(root: string): void {
+    const stop = this.watch.watch(root, (name) => {
+      if (name !== undefined && name !== "reprod.json") return;
+      stop();
+      this.#projects.delete(root);
+      for (const session of this.#sessions.values()) session.settingsChanged();
+    });
+  }
+
+  #projectOf(file: string): ProjectContext | undefined {
+    return this.project(file);
+  }
+
+  #sessionsIn(context: ProjectContext): readonly Session[] {
+    return [...this.#sessions.values()].filter((session) => this.project(session.path) === context);
+  }
+
+  container(file: string): ContainerPolicy | undefined {
+    return this.settings(file).container;
+  }
+
+  settings(file: string): FolderSettings {
+    const folder = this.folderOf(file);
+    return this.#settings.get(folder ?? "") ?? this.#settings.get("") ?? defaultSettings;
+  }
+
+  /** The innermost folder of the workspace that a file lies in. */
+  folderOf(file: string): string | undefined {
+    const around = this.#folders.filter((folder) => file === folder || file.startsWith(folder + path.sep));
+    return around.sort((a, b) => b.length - a.length)[0];
+  }
+
+  async readSettings(): Promise<void> {
+    if (this.#client.workspace?.configuration !== true) return;
+    const items = [
+      { section: "reprod" },
+      ...this.#folders.map((folder) => ({ scopeUri: this.uri(folder), section: "reprod" })),
+    ];
+    const values: readonly unknown[] = await this.connection.workspace.getConfiguration(items);
+    const before = JSON.stringify([...this.#settings]);
+    this.#settings.clear();
+    for (const [at, folder] of ["", ...this.#folders].entries())
+      this.#settings.set(folder, readSettings(values[at]));
+    if (JSON.stringify([...this.#settings]) === before) return;
+    for (const session of this.#sessions.values()) session.settingsChanged();
+    this.#refreshSoon.ask();
+  }
+
+  trustGranted(): void {
+    if (this.trusted) return;
+    this.trusted = true;
+    for (const session of this.#sessions.values()) session.settingsChanged();
+  }
+
+  // ------------------------------------------------------------ what changed, and telling it
+
+  problemsChanged(session: Session): void {
+    const files = session.program().modules.keys();
+    for (const file of this.#board.set(session, session.problems(), files)) this.#tellProblems(file);
+    this.#pipelinesSoonIfShown();
+    if (this.pulls) this.#refreshSoon.ask();
+  }
+
+  /** The problems of the text as it is at this moment, for a client that asks for them. */
+  problemsChangedNow(session: Session): void {
+    this.#board.set(session, session.problems(), session.program().modules.keys());
+  }
+
+  /** The diagnostics of a file, as the client pulls them or is sent them. */
+  diagnostics(file: string): ReturnType<typeof diagnosticOf>[] {
+    const linesOf = (of: string): Lines => this.lines(of);
+    const uriOf = (of: string): string => this.uri(of);
+    return this.#board.of(file).map((problem) => diagnosticOf(problem, linesOf, uriOf));
+  }
+
+  #tellProblems(file: string): void {
+    if (this.pulls && this.#open.has(file)) return;
+    const diagnostics = this.diagnostics(file);
+    const version = this.version(file);
+    if (!this.#board.isNews(file, version, diagnostics)) return;
+    this.#told(
+      this.connection.sendDiagnostics({
+        uri: this.uri(file),
+        diagnostics,
+        ...(version !== undefined && { version }),
+      }),
+    );
+  }
+
+  statesChanged(session: Session): void {
+    this.#tellMarks(session);
+    this.#pipelinesSoonIfShown();
+    this.healthChanged();
+  }
+
+  #tellMarks(session: Session): void {
+    const { path: file, snapshot } = session;
+    const version = this.version(file);
+    if (version === undefined) return;
+    const marks = snapshot === undefined ? [] : stateMarks(this.documentOf(file), snapshot);
+    const text = JSON.stringify(marks);
+    const [told, toldVersion] = (this.#marksTold.get(file) ?? "").split("\u0000");
+    if (told === text && toldVersion === String(version)) return;
+    this.#marksTold.set(file, `${text}\u0000${version}`);
+    this.#told(
+      this.connection.sendNotification(statesNotification.method, { uri: this.uri(file), version, marks }),
+    );
+    // Lenses and hints show the same: an editor asks for them again only when told to.
+    if (told !== text) this.#refreshSoon.ask();
+  }
+
+  #refresh(): void {
+    const { workspace } = this.#client;
+    if (workspace?.codeLens?.refreshSupport === true)
+      this.#told(this.connection.sendRequest(CodeLensRefreshRequest.type));
+    if (workspace?.inlayHint?.refreshSupport === true)
+      this.#told(this.connection.languages.inlayHint.refresh());
+    if (this.pulls && workspace?.diagnostics?.refreshSupport === true)
+      this.#told(this.connection.languages.diagnostics.refresh());
+  }
+
+  async #tellRuns(context: ProjectContext, runs: readonly TrackedRun[]): Promise<void> {
+    const views = await Promise.all(runs.map((run) => runView(this, context, run)));
+    await this.connection.sendNotification(runsChanged.method, { runs: views });
+  }
+
+  #pipelinesSoonIfShown(): void {
+    if (this.#viewIsShown) this.#pipelinesSoon.ask();
+  }
+
+  healthChanged(): void {
+    this.#healthSoon.ask();
+  }
+
+  #tellHealth(): void {
+    const health = this.health();
+    const text = JSON.stringify(health);
+    if (text === this.#healthTold) return;
+    this.#healthTold = text;
+    this.#told(this.connection.sendNotification(healthNotification.method, health));
+  }
+
+  health(): Health {
+    const limits = new Set<string>();
+    const doing: string[] = [];
+    if (!this.trusted) limits.add("The workspace is not trusted: files are checked, nothing is run.");
+    for (const found of this.#projects.values()) {
+      if (found instanceof Failure) limits.add(found.message);
+      else for (const { message } of found.unread) limits.add(message);
+    }
+    for (const problem of this.watch.problems) limits.add(`Changes are seen late: ${problem}`);
+    for (const session of this.#sessions.values()) {
+      if (session.failure !== undefined) limits.add(session.failure.message);
+      if (session.trouble !== undefined) limits.add(session.trouble.message);
+      if (session.lockFailure !== undefined) limits.add(session.lockFailure.message);
+      const { hashing } = session;
+      if (hashing !== undefined && hashing.totalFiles > 0)
+        doing.push(`Hashing inputs: ${hashing.files} of ${hashing.totalFiles} files`);
+      else if (session.isLooking) doing.push(`Looking up results: ${path.basename(session.path)}`);
+      for (const reason of session.unknowns()) limits.add(reason);
+    }
+    return {
+      state: doing.length > 0 ? "busy" : limits.size > 0 ? "limited" : "ready",
+      details: [...doing, ...limits].slice(0, 20),
+    };
+  }
+
+  defect(error: unknown): void {
+    this.connection.console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+
+  close(): void {
+    this.#pipelinesSoon.close();
+    this.#healthSoon.close();
+    this.#refreshSoon.close();
+    for (const session of this.#sessions.values()) session.close();
+    for (const found of this.#projects.values()) if (found instanceof ProjectContext) found.close();
+    this.watch.close();
+  }
+
+  // ------------------------------------------------------------ helpers
+
+  #textChanged(file: string): void {
+    for (const session of this.#sessions.values())
+      if (session.has(file) || session.lacks(file)) session.textChanged();
+  }
+
+  /** A table or other data that is open in the editor has changed there. */
+  #factsChanged(file: string): void {
+    for (const session of this.#sessions.values()) if (session.reads(file)) session.factsChanged();
+  }
+
+  #endSession(file: string): void {
+    const session = this.#sessions.get(file);
+    if (session === undefined) return;
+    session.close();
+    this.#sessions.delete(file);
+    for (const told of this.#board.remove(session)) this.#tellProblems(told);
+  }
+
+  #textOf(file: string): string | undefined {
+    try {
+      return this.texts.read(file);
+    } catch (error) {
+      if (error instanceof Failure) return undefined;
+      throw error;
+    }
+  }
+
+  #linesOf(file: string, text: string): Lines {
+    const known = this.#lines.get(file);
+    if (known?.text === text) return known.lines;
+    const lines = new Lines(text, this.encoding);
+    this.#lines.set(file, { text, lines });
+    return lines;
+  }
+
+  /** What is sent and not waited for: a client that is gone is no defect. */
+  #told(sent: Promise<unknown>): void {
+    sent.catch((error: unknown) => this.connection.console.warn(String(error)));
+  }
+}
+
+function isPipeline(file: string, languageId: string): boolean {
+  return languageId === "reprod" || file.endsWith(".reprod");
+}
+
+function optionsOf(value: unknown): InitializationOptions {
+  if (typeof value !== "object" || value === null) return {};
+  const flag = (name: string): boolean | undefined => {
+    const found: unknown = Reflect.get(value, name);
+    return typeof found === "boolean" ? found : undefined;
+  };
+  const l10n: unknown = Reflect.get(value, "l10n");
+  const clientCommands = flag("clientCommands");
+  const trusted = flag("trusted");
+  return {
+    ...(clientCommands !== undefined && { clientCommands }),
+    ...(trusted !== undefined && { trusted }),
+    ...(typeof l10n === "object" &&
+      l10n !== null && {
+        l10n: Object.fromEntries(
+          Object.entries(l10n).flatMap(([text, translated]) =>
+            typeof translated === "string" ? [[text, translated] as const] : [],
+          ),
+        ),
+      }),
+  };
+}
+
+export const syncOptions = {
+  openClose: true,
+  change: TextDocumentSyncKind.Incremental,
+  save: { includeText: false },
+} as const;

@@ -1,0 +1,48 @@
+import * as path from "node:path";
+import { URI } from "vscode-uri";
+
+/**
+ * Uris of a client and paths of this machine, both ways. A document that is no file (untitled, of a virtual file
+ * system) has a path that no file has; it is checked as a text of its own.
+ */
+export class Uris {
+  readonly #byPath = new Map<string, string>();
+  readonly #byUri = new Map<string, string>();
+
+  path(uri: string): string {
+    const known = this.#byUri.get(uri);
+    if (known !== undefined) return known;
+    const parsed = URI.parse(uri);
+    const file = isFile(uri)
+      ? path.normalize(parsed.fsPath)
+      : path.join(VIRTUAL, parsed.scheme, parsed.authority, parsed.path);
+    this.#byUri.set(uri, file);
+    return file;
+  }
+
+  /** Clients write one uri in several ways; what one has given for a file is given back. */
+  opened(uri: string): string {
+    const file = this.path(uri);
+    this.#byPath.set(file, uri);
+    return file;
+  }
+
+  closed(uri: string): void {
+    this.#byPath.delete(this.path(uri));
+    this.#byUri.delete(uri);
+  }
+
+  uri(file: string): string {
+    return this.#byPath.get(file) ?? URI.file(file).toString();
+  }
+}
+
+const VIRTUAL = path.join(path.parse(process.cwd()).root, "\u0000virtual");
+
+export function isVirtual(file: string): boolean {
+  return file.startsWith(VIRTUAL);
+}
+
+function isFile(uri: string): boolean {
+  return uri.startsWith("file:");
+}
