@@ -743,6 +743,11 @@ export class Editor {
     return this.page.frameLocator("iframe.webview.ready").last().frameLocator("iframe#active-frame");
   }
 
+  /** Leaves menus, dialogs and lists that a failed test left open, for the sake of the next one. */
+  async escape(): Promise<void> {
+    for (let times = 0; times < 3; times++) await this.page.keyboard.press("Escape");
+  }
+
   // What a person looks at afterwards
 
   /** Takes a picture of the window; returns its path. */

@@ -7,11 +7,11 @@ import { exitOnSignals } from "./processes.js";
 exitOnSignals();
 after(closeBrowser);
 
-const fileName = (name: string) =>
-  name
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, "-")
-    .replace(/^-|-$/g, "");
+/** What `--grep` chose. Node's own choice by names would leave the steps of a chosen suite out. */
+const grep = process.env.REPROD_HOST_GREP;
+const isChosen = (name: string) => grep === undefined || new RegExp(grep).test(name);
+/** Skipped with this reason, a test is not counted. */
+const notChosen = "not chosen by --grep";
 
 /** A test with an editor of its own. */
 export function editorTest(
@@ -19,7 +19,7 @@ export function editorTest(
   options: EditorOptions,
   body: (editor: Editor) => Promise<void>,
 ): void {
-  test(name, async () => {
+  test(name, { skip: isChosen(name) ? false : notChosen }, async () => {
     const editor = await openEditor({ screenshots: fileName(name), ...options });
     try {
       await watched(editor, name, body);
@@ -33,20 +33,29 @@ export type EditorStep = (name: string, body: (editor: Editor) => Promise<void>)
 
 /**
  * Tests that go on in one editor, each where the one before left it: much faster than an editor each. When one fails,
- * the others still run.
+ * the others still run. `body` may call `step` for nothing but its steps: the editor opens with the first of them.
  */
 export function editorSuite(
   name: string,
   options: EditorOptions,
-  body: (step: EditorStep, editor: Editor) => Promise<void>,
+  body: (step: EditorStep) => Promise<void>,
 ): void {
   test(name, async (suite) => {
-    const editor = await openEditor({ screenshots: fileName(name), ...options });
+    let opening: Promise<Editor> | undefined;
+    const open = async () => {
+      opening ??= openEditor({ screenshots: fileName(name), ...options });
+      return await opening;
+    };
     try {
-      await body((step, act) => suite.test(step, async () => await watched(editor, step, act)), editor);
+      await body(async (step, act) => {
+        const skip = isChosen(name) || isChosen(step) ? false : notChosen;
+        await suite.test(step, { skip }, async () => await watched(await open(), step, act));
+      });
     } finally {
-      await editor.close();
+      const editor = await opening?.catch(() => undefined);
+      await editor?.close();
     }
+    if (opening === undefined) suite.skip(notChosen);
   });
 }
 
@@ -55,6 +64,13 @@ async function watched(editor: Editor, name: string, body: (editor: Editor) => P
     await body(editor);
   } catch (error) {
     await editor.report(fileName(name));
+    await editor.escape();
     throw error;
   }
 }
+
+const fileName = (name: string) =>
+  name
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/^-|-$/g, "");
