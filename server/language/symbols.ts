@@ -82,11 +82,11 @@ export function referencesTo(program: Program, symbol: SymbolAt): readonly Symbo
   return usesOf(program, symbol.definitions).map(({ place }) => place);
 }
 
-/** What `referencesTo` finds, each with what it is there; in one file only if its path is given. */
+/** What `referencesTo` finds, each with what it is there; in these files only if they are told. */
 export function usesOf(
   program: Program,
   definitions: readonly SymbolPlace[],
-  only?: string,
+  isWanted: (path: string) => boolean = () => true,
 ): readonly SymbolAt[] {
   const names = new Set(definitions.map((definition) => writtenAt(program, definition)));
   names.delete("");
@@ -94,7 +94,7 @@ export function usesOf(
   const found = new Map<string, SymbolAt>();
   for (const module of program.modules.values()) {
     const check = checkOf(module);
-    if (check === undefined || (only !== undefined && module.path !== only)) continue;
+    if (check === undefined || !isWanted(module.path)) continue;
     const written = new Set(names);
     for (const { statement } of module.file.declarations)
       if (statement.kind === "import")
