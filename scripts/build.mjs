@@ -1,5 +1,7 @@
-// Bundles each entry point for Node 20. `npm run build` and `npm ci` (through "prepare") both end here.
-import { existsSync } from "node:fs";
+// Bundles each entry point. `npm run build` and `npm ci` (through "prepare") both end here.
+//   node scripts/build.mjs            small, as it is shipped
+//   node scripts/build.mjs --dev      readable, with source maps
+//   node scripts/build.mjs --report   says what the bundles are made of
 import { chmod, rm } from "node:fs/promises";
 import { build } from "esbuild";
 
@@ -7,30 +9,66 @@ const production = !process.argv.includes("--dev");
 
 const outdir = process.env.REPROD_DIST ?? "dist";
 
-await rm(outdir, { recursive: true, force: true });
-const { metafile } = await build({
-  entryPoints: {
-    cli: "server/cli.ts",
-    "hash-worker": "server/data/hash-worker.ts",
-    main: "server/main.ts",
-    ...(existsSync("client/extension.ts") && { client: "client/extension.ts" }),
-  },
+const shared = {
   outdir,
-  metafile: true,
-  // VS Code gives this to extensions; no bundle has it.
-  external: ["vscode"],
   bundle: true,
-  platform: "node",
-  target: "node20",
-  // CommonJS: it starts sooner than an ES module bundle of the same code, and VS Code's hosts take it too.
-  format: "cjs",
-  // Where the bundles lie next to each other; server/base/bundle.ts is its only reader.
-  define: { __REPROD_DIST__: "__dirname" },
+  metafile: true,
   // Names stay, so that a defect's stack can be read; `keepNames` would call a function for each name at start-up.
   minifyWhitespace: production,
   minifySyntax: production,
   sourcemap: production ? false : "inline",
   legalComments: "none",
   logLevel: "warning",
-});
+};
+
+/** Processes: the command line with its worker, the language server, the extension. */
+const programs = {
+  ...shared,
+  entryPoints: {
+    cli: "server/cli.ts",
+    "hash-worker": "server/data/hash-worker.ts",
+    main: "server/main.ts",
+    client: "client/extension.ts",
+  },
+  // VS Code gives this to extensions; no bundle has it.
+  external: ["vscode"],
+  platform: "node",
+  target: "node20",
+  // CommonJS: it starts sooner than an ES module bundle of the same code, and VS Code's hosts take it too.
+  format: "cjs",
+  // Where the bundles lie next to each other; server/base/bundle.ts is its only reader.
+  define: { __REPROD_DIST__: "__dirname" },
+};
+
+/** What runs in the graph view: a page in a browser. */
+const page = {
+  ...shared,
+  entryPoints: { "graph-view": "client/graph/view/main.ts" },
+  platform: "browser",
+  target: "es2022",
+  format: "iife",
+};
+
+await rm(outdir, { recursive: true, force: true });
+const results = await Promise.all([programs, page].map((options) => build(options)));
 await chmod(`${outdir}/cli.js`, 0o755);
+if (process.argv.includes("--report")) for (const { metafile } of results) report(metafile);
+
+/** The parts of each bundle by package or folder, largest first. */
+function report({ outputs }) {
+  for (const [file, { bytes, inputs }] of Object.entries(outputs)) {
+    console.log(`${file}: ${kib(bytes)}`);
+    const parts = new Map();
+    for (const [input, { bytesInOutput }] of Object.entries(inputs)) {
+      const part =
+        /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? input.split("/").slice(0, 2).join("/");
+      parts.set(part, (parts.get(part) ?? 0) + bytesInOutput);
+    }
+    for (const [part, size] of [...parts].sort((a, b) => b[1] - a[1]).slice(0, 8))
+      console.log(`${kib(size).padStart(14)}  ${part}`);
+  }
+}
+
+function kib(bytes) {
+  return `${(bytes / 1024).toFixed(1)} KiB`;
+}
