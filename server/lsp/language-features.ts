@@ -1,9 +1,20 @@
 import * as path from "node:path";
 import type { CancellationToken, Connection, ServerCapabilities } from "vscode-languageserver/node";
+import { completion, resolveCompletion } from "../features/completion.js";
 import { definition } from "../features/definition.js";
 import type { Document } from "../features/document.js";
+import { documentLinks } from "../features/document-links.js";
+import { documentSymbols } from "../features/document-symbols.js";
+import { foldingRanges } from "../features/folding.js";
+import { formatDocument, formatOnType, formatOnTypeTriggers, formatRange } from "../features/formatting.js";
+import { documentHighlights } from "../features/highlight.js";
 import { inlayHints } from "../features/inlay-hints.js";
 import { lenses } from "../features/lenses.js";
+import { references } from "../features/references.js";
+import { selectionRanges } from "../features/selection-ranges.js";
+import { workspaceSymbols } from "../features/workspace-symbols.js";
+import type { Facts } from "../graph/facts.js";
+import type { DataPlace } from "../graph/value.js";
 import { IMAGE_PLATFORM } from "../run/pipeline.js";
 import { answerFor, cancelled, outdated } from "./failures.js";
 import type { LanguageServer } from "./server.js";
@@ -20,6 +31,23 @@ export function languageFeatures(server: LanguageServer): {
   return {
     capabilities: {
       definitionProvider: true,
+      referencesProvider: true,
+      documentHighlightProvider: true,
+      documentSymbolProvider: true,
+      workspaceSymbolProvider: true,
+      foldingRangeProvider: true,
+      selectionRangeProvider: true,
+      documentLinkProvider: { resolveProvider: false },
+      documentFormattingProvider: true,
+      documentRangeFormattingProvider: true,
+      documentOnTypeFormattingProvider: {
+        firstTriggerCharacter: formatOnTypeTriggers.first,
+        moreTriggerCharacter: [...formatOnTypeTriggers.more],
+      },
+      completionProvider: {
+        resolveProvider: true,
+        triggerCharacters: ['"', "/", ".", "$", "{", "<", ":", " "],
+      },
       codeLensProvider: { resolveProvider: false },
       inlayHintProvider: true,
       ...(server.pulls && {
@@ -73,7 +101,50 @@ function listen(connection: Connection, server: LanguageServer): void {
     };
   };
 
+  /** The same for answers about every file of the workspace, which must have been found. */
+  const inWorkspace = <Params extends { readonly textDocument: { readonly uri: string } }, Result>(
+    empty: Result,
+    handle: (document: Document, params: Params) => Result,
+  ) =>
+    slowly(empty, async (document, params: Params) => {
+      await server.pipelineFiles();
+      return handle(document, params);
+    });
+
   connection.onDefinition(at(null, (document, { position }) => definition(document, position, server)));
+
+  connection.onReferences(
+    inWorkspace([], (document, { position, context }) =>
+      references(document, position, server, context.includeDeclaration),
+    ),
+  );
+  connection.onDocumentHighlight(at([], (document, { position }) => documentHighlights(document, position)));
+  connection.onDocumentSymbol(at([], (document) => documentSymbols(document)));
+  connection.onWorkspaceSymbol(async ({ query }) => {
+    await server.pipelineFiles();
+    return workspaceSymbols(query, server);
+  });
+  connection.onFoldingRanges(at([], (document) => foldingRanges(document)));
+  connection.onSelectionRanges(at([], (document, { positions }) => selectionRanges(document, positions)));
+  connection.onDocumentLinks(at([], (document) => documentLinks(document, server)));
+  connection.onDocumentFormatting(at([], (document) => formatDocument(document)));
+  connection.onDocumentRangeFormatting(at([], (document, { range }) => formatRange(document, range)));
+  connection.onDocumentOnTypeFormatting(
+    at([], (document, { position, ch }) => formatOnType(document, position, ch)),
+  );
+
+  connection.onCompletion(
+    at([], (document, { position }) => {
+      const facts = server.session(document.path).facts();
+      return completion(
+        document,
+        position,
+        { workspace: server, headerOf: facts && ((place, separator) => headerOf(facts, place, separator)) },
+        { snippets: server.hasSnippets, insertReplace: server.hasInsertReplace },
+      );
+    }),
+  );
+  connection.onCompletionResolve((item) => resolveCompletion(item, server));
 
   connection.onCodeLens(
     slowly([], async (document) => {
@@ -113,4 +184,17 @@ function listen(connection: Connection, server: LanguageServer): void {
       }),
     );
   }
+}
+
+/** The header of a table as the facts have it; one behind a url only when its bytes are on this machine. */
+function headerOf(facts: Facts, place: string, separator: "," | "\t"): readonly string[] | undefined {
+  const table = facts.table(placeOf(place), separator);
+  return table.kind === "known" ? table.value.header : undefined;
+}
+
+function placeOf(place: string): DataPlace {
+  if (place.startsWith("s3://")) return { kind: "s3", url: place };
+  return place.includes("://")
+    ? { kind: "http", url: place, verify: undefined }
+    : { kind: "local", path: place };
 }

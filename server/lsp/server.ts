@@ -3,7 +3,10 @@ import {
   CodeLensRefreshRequest,
   type Connection,
   DidChangeConfigurationNotification,
+  DidChangeTextDocumentNotification,
   DidChangeWatchedFilesNotification,
+  DidCloseTextDocumentNotification,
+  DidOpenTextDocumentNotification,
   FileChangeType,
   type InitializeParams,
   TextDocumentSyncKind,
@@ -113,6 +116,10 @@ export class LanguageServer implements SessionHost, Workspace {
     return this.#client.textDocument?.completion?.completionItem?.snippetSupport === true;
   }
 
+  get hasInsertReplace(): boolean {
+    return this.#client.textDocument?.completion?.completionItem?.insertReplaceSupport === true;
+  }
+
   get client(): InitializeParams["capabilities"] {
     return this.#client;
   }
@@ -130,7 +137,23 @@ export class LanguageServer implements SessionHost, Workspace {
       await this.connection.client.register(DidChangeWatchedFilesNotification.type, {
         watchers: [{ globPattern: "**/*.reprod" }],
       });
+    await this.#followTables();
     await this.readSettings();
+    // Names are looked for in all of them; finding them takes a moment, in which nobody waits.
+    await this.pipelineFiles();
+  }
+
+  /** Tables that are being edited count as they are on the screen, like pipeline files. */
+  async #followTables(): Promise<void> {
+    if (this.#client.textDocument?.synchronization?.dynamicRegistration !== true) return;
+    const documentSelector = [{ scheme: "file", pattern: "**/*.{csv,tsv}" }];
+    const { client } = this.connection;
+    await client.register(DidOpenTextDocumentNotification.type, { documentSelector });
+    await client.register(DidChangeTextDocumentNotification.type, {
+      documentSelector,
+      syncKind: TextDocumentSyncKind.Incremental,
+    });
+    await client.register(DidCloseTextDocumentNotification.type, { documentSelector });
   }
 
   // ------------------------------------------------------------ documents
@@ -147,6 +170,7 @@ export class LanguageServer implements SessionHost, Workspace {
     if (before !== text) this.#textChanged(file);
     this.#board.forgetTold(file);
     const session = this.session(file);
+    session.follow();
     // It may have been changed while nobody looked: from here on it is followed.
     this.#projectOf(file)?.refresh();
     session.resultsChanged();
@@ -304,7 +328,9 @@ export class LanguageServer implements SessionHost, Workspace {
     }
     return files.map((file) => {
       this.#listed.add(file);
-      return this.session(file);
+      const session = this.session(file);
+      session.follow();
+      return session;
     });
   }
 

@@ -83,6 +83,7 @@ export class Session {
   #watchedNames = new Map<string, Set<string> | undefined>();
   #waiting: (() => void)[] = [];
   #closed = false;
+  #followed = false;
   hashing: { readonly files: number; readonly totalFiles: number } | undefined;
 
   constructor(file: string, host: SessionHost) {
@@ -94,7 +95,17 @@ export class Session {
       this.#forgetFacts();
       this.#settle();
     }, 50);
+  }
+
+  /** From here on its problems and states are found out and told; until then it is a text to look names up in. */
+  follow(): void {
+    if (this.#followed) return;
+    this.#followed = true;
     this.#settleSoon.ask(0);
+  }
+
+  get isFollowed(): boolean {
+    return this.#followed;
   }
 
   // ------------------------------------------------------------ what is known
@@ -165,6 +176,7 @@ export class Session {
 
   /** Resolves when the states are those of the text as it is then. */
   async settled(): Promise<Snapshot | undefined> {
+    this.follow();
     while (this.#snapshotIsOld && !this.#closed && this.#host.project(this.path) !== undefined) {
       this.#lookSoon.ask(0);
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -218,23 +230,25 @@ export class Session {
     this.#evaluated = undefined;
     this.#snapshotIsOld = true;
     this.#look?.abort();
-    this.#settleSoon.ask();
+    if (this.#followed) this.#settleSoon.ask();
   }
 
   /** A file that is no pipeline text may have changed: a table, data, the lock. */
   factsChanged(): void {
-    this.#factsSoon.ask();
+    if (this.#followed) this.#factsSoon.ask();
+    else this.#forgetFacts();
   }
 
   settingsChanged(): void {
-    this.#factsSoon.ask(0);
+    if (this.#followed) this.#factsSoon.ask(0);
+    else this.#forgetFacts();
   }
 
   /** Results may have come or gone. */
   resultsChanged(): void {
     this.#snapshotIsOld = true;
     // A look that is under way may have asked before: it goes on, and another follows.
-    this.#lookSoon.ask(Math.max(LOOK_AGAIN_MILLISECONDS, 3 * this.#lookMilliseconds));
+    if (this.#followed) this.#lookSoon.ask(Math.max(LOOK_AGAIN_MILLISECONDS, 3 * this.#lookMilliseconds));
   }
 
   close(): void {
