@@ -37,18 +37,24 @@ export async function choosePipeline(services: Services, argument: unknown): Pro
     });
   }
   if (more.length === 0) return first.uri;
-  const chosen = await vscode.window.showQuickPick(pipelines.map(pipelineItem), {
-    title: t("Choose a Pipeline"),
-    matchOnDescription: true,
-  });
+  const chosen = await vscode.window.showQuickPick(
+    pipelines.map((view) => pipelineItem(services, view)),
+    {
+      title: t("Choose a Pipeline"),
+      matchOnDescription: true,
+    },
+  );
   return chosen?.uri;
 }
 
-function pipelineItem(view: PipelineView): vscode.QuickPickItem & { readonly uri: string } {
+function pipelineItem(
+  services: Services,
+  view: PipelineView,
+): vscode.QuickPickItem & { readonly uri: string } {
   return {
     label: view.path,
     description: view.message ?? countsInWords(view.counts, t),
-    iconPath: stateIcon(worstState(view.counts)),
+    iconPath: stateIcon(services.context, worstState(view.counts)),
     uri: view.uri,
   };
 }
@@ -89,7 +95,7 @@ async function chooseFamily(services: Services, uri: string, title: string): Pro
       label: view.name,
       description: `${view.transform} · ${countsInWords(view.counts, t)}`,
       ...(view.why === undefined ? {} : { detail: view.why }),
-      iconPath: stateIcon(worstState(view.counts)),
+      iconPath: stateIcon(services.context, worstState(view.counts)),
     })),
     { title, placeHolder: t("A node or family"), matchOnDescription: true },
   );
@@ -111,7 +117,7 @@ async function chooseMember(
   const items = members.map((view) => ({
     label: view.name,
     description: [stateWord(view.state, t), ...view.why.slice(0, 1)].join(" · "),
-    iconPath: stateIcon(view.state),
+    iconPath: stateIcon(services.context, view.state),
     node: view.name,
   }));
   const chosen = await vscode.window.showQuickPick([...(families ? [all] : []), ...items], {

@@ -1,9 +1,10 @@
 import * as vscode from "vscode";
 import { type ShownState, type StateMark, shownStates, statesNotification } from "../server/protocol.js";
+import { stateFiles } from "./icons.js";
 import { byState, isNewer, type Marks, markAt } from "./marks.js";
 import type { Server } from "./server.js";
 import { setting } from "./settings.js";
-import { stateLooks } from "./state-text.js";
+import { stateColor } from "./state-text.js";
 
 /** What commands ask of the signs in the editor. */
 export interface StateMarks extends vscode.Disposable {
@@ -39,18 +40,17 @@ export function registerDecorations(context: vscode.ExtensionContext, server: Se
   };
 
   const made = (state: ShownState): vscode.TextEditorDecorationType => {
-    const file = (theme: string): vscode.Uri =>
-      vscode.Uri.joinPath(context.extensionUri, "media", "states", `${state}-${theme}.svg`);
+    const { light, dark } = stateFiles(context.extensionUri, state);
     const type = vscode.window.createTextEditorDecorationType({
       gutterIconSize: "contain",
-      light: { gutterIconPath: file("light") },
-      dark: { gutterIconPath: file("dark") },
+      light: { gutterIconPath: light },
+      dark: { gutterIconPath: dark },
       rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
       // Cached is how things should be: the ruler shows what is not.
       ...(state === "cached"
         ? {}
         : {
-            overviewRulerColor: new vscode.ThemeColor(stateLooks[state].color),
+            overviewRulerColor: new vscode.ThemeColor(stateColor(state)),
             overviewRulerLane: vscode.OverviewRulerLane.Left,
           }),
     });

@@ -95,7 +95,7 @@ function* endedParts(run: RunView, now: number, t: Translate): Generator<string>
 /** The run in one sentence, for screen readers and tooltips. */
 export function runSentence(run: RunView, now: number, t: Translate): string {
   const counts = [
-    run.cached === undefined ? undefined : t("{0} cached", grouped(run.cached)),
+    (run.cached ?? 0) === 0 ? undefined : t("{0} cached", grouped(run.cached ?? 0)),
     run.made === 0 ? undefined : t("{0} made", grouped(run.made)),
     run.reused === 0 ? undefined : t("{0} reused", grouped(run.reused)),
     run.running === 0 ? undefined : t("{0} running", grouped(run.running)),

@@ -2,26 +2,10 @@ import { type ShownState, type StateCounts, shownStates, stateSigns } from "../s
 import { grouped } from "./format.js";
 import type { Translate } from "./translate.js";
 
-/** How a state looks wherever VS Code draws it. Each has an icon, a sign and a word of its own besides its colour. */
-export interface StateLook {
-  /** Of the icons that VS Code has. */
-  readonly icon: string;
-  /** One of `contributes.colors`. */
-  readonly color: string;
+/** One of `contributes.colors` for each state. It is never the only difference: each has a sign and a word besides. */
+export function stateColor(state: ShownState): string {
+  return `reprod.${state}Foreground`;
 }
-
-export const stateLooks: { readonly [state in ShownState]: StateLook } = {
-  failed: { icon: "error", color: "reprod.failedForeground" },
-  broken: { icon: "warning", color: "reprod.brokenForeground" },
-  running: { icon: "sync~spin", color: "reprod.runningForeground" },
-  queued: { icon: "ellipsis", color: "reprod.queuedForeground" },
-  stale: { icon: "color-mode", color: "reprod.staleForeground" },
-  waiting: { icon: "watch", color: "reprod.waitingForeground" },
-  missing: { icon: "circle-outline", color: "reprod.missingForeground" },
-  cancelled: { icon: "circle-slash", color: "reprod.cancelledForeground" },
-  unknown: { icon: "question", color: "reprod.unknownForeground" },
-  cached: { icon: "pass", color: "reprod.cachedForeground" },
-};
 
 export function stateWord(state: ShownState, t: Translate): string {
   switch (state) {
@@ -60,14 +44,14 @@ export function countsInWords(counts: StateCounts, t: Translate): string {
     .join(", ");
 }
 
-/** `◐ 1  ✓ 5`; a state that all are in is its word: `✓ cached`. */
-export function countsInSigns(counts: StateCounts, t: Translate): string {
+/** `◐ 1  ✓ 5`, for what has an icon already; a state that all are in is its word: `cached`, `3 waiting`. */
+export function countsInShort(counts: StateCounts, t: Translate): string {
   const states = present(counts);
   const [only] = states;
   if (only !== undefined && states.length === 1) {
     const [state, count] = only;
     const word = stateWord(state, t);
-    return `${stateSigns[state]} ${count === 1 || state === "cached" ? word : `${grouped(count)} ${word}`}`;
+    return count === 1 || state === "cached" ? word : t("{0} {1}", grouped(count), word);
   }
   return states.map(([state, count]) => `${stateSigns[state]} ${grouped(count)}`).join("  ");
 }

@@ -1,7 +1,6 @@
 import type { FamilyView, NodeView, PipelineView } from "../../server/protocol.js";
-import { stateSigns } from "../../server/protocol.js";
 import { grouped, notCached } from "../format.js";
-import { countsInSigns, worstState } from "../state-text.js";
+import { countsInShort, worstState } from "../state-text.js";
 import type { Translate } from "../translate.js";
 
 /**
@@ -182,21 +181,22 @@ export function pipelineDescription(view: PipelineView, t: Translate): string {
   if (worst !== undefined) {
     parts.push(
       toDo === 0
-        ? countsInSigns(view.counts, t)
-        : t("{0} {1} of {2} to do", stateSigns[worst], grouped(toDo), grouped(view.nodes)),
+        ? countsInShort(view.counts, t)
+        : toDo === view.nodes
+          ? t("{0} to do", grouped(toDo))
+          : t("{0} of {1} to do", grouped(toDo), grouped(view.nodes)),
     );
   }
   return parts.join(" · ");
 }
 
 export function familyDescription(view: FamilyView, t: Translate): string {
-  return [view.transform, countsInSigns(view.counts, t)].filter((part) => part !== "").join("  ");
+  return [view.transform, countsInShort(view.counts, t)].filter((part) => part !== "").join("  ");
 }
 
-/** The sign, the word and the first reason: `◐ stale · param lossy false → true`. */
-export function memberDescription({ state, why }: NodeView, word: string): string {
-  const [first] = why;
-  return first === undefined ? `${stateSigns[state]} ${word}` : `${stateSigns[state]} ${word} · ${first}`;
+/** The word and the first reason: `stale · param lossy false → true`. */
+export function memberDescription({ why }: NodeView, word: string): string {
+  return [word, ...why.slice(0, 1)].join(" · ");
 }
 
 function baseName(path: string): string {

@@ -133,9 +133,9 @@ class PipelinesView implements vscode.TreeDataProvider<Entry>, vscode.Disposable
       case "pipeline":
         return this.#pipelineItem(entry);
       case "family":
-        return familyItem(entry);
+        return familyItem(this.#services.context, entry);
       case "member":
-        return memberItem(entry);
+        return memberItem(this.#services.context, entry);
       case "more": {
         const item = new vscode.TreeItem(t("and {0} more", grouped(entry.count)));
         item.iconPath = new vscode.ThemeIcon("ellipsis");
@@ -167,7 +167,8 @@ class PipelinesView implements vscode.TreeDataProvider<Entry>, vscode.Disposable
     // Colours and counts of problems come with the uri, as in the explorer.
     item.resourceUri = uri;
     item.description = pipelineDescription(view, t);
-    item.iconPath = view.message === undefined ? stateIcon(worstState(view.counts)) : icon("error");
+    item.iconPath =
+      view.message === undefined ? stateIcon(this.#services.context, worstState(view.counts)) : icon("error");
     item.command = { command: "vscode.open", title: t("Open"), arguments: [uri] };
     item.accessibilityInformation = {
       label: [label, nodesText(view.nodes, t), view.message ?? countsInWords(view.counts, t)].join(", "),
@@ -196,13 +197,13 @@ class PipelinesView implements vscode.TreeDataProvider<Entry>, vscode.Disposable
   }
 }
 
-function familyItem({ view, uri }: FamilyEntry): vscode.TreeItem {
+function familyItem(context: vscode.ExtensionContext, { view, uri }: FamilyEntry): vscode.TreeItem {
   const item = new vscode.TreeItem(
     view.name,
     view.single ? vscode.TreeItemCollapsibleState.None : vscode.TreeItemCollapsibleState.Collapsed,
   );
   item.description = familyDescription(view, t);
-  item.iconPath = stateIcon(worstState(view.counts));
+  item.iconPath = stateIcon(context, worstState(view.counts));
   item.command = goTo(view.place.uri === "" ? uri : view.place.uri, view.place.range.start);
   item.accessibilityInformation = {
     label: [view.name, view.transform, countsInWords(view.counts, t), view.why].filter(Boolean).join(", "),
@@ -210,11 +211,11 @@ function familyItem({ view, uri }: FamilyEntry): vscode.TreeItem {
   return item;
 }
 
-function memberItem({ view, family }: MemberEntry): vscode.TreeItem {
+function memberItem(context: vscode.ExtensionContext, { view, family }: MemberEntry): vscode.TreeItem {
   const word = stateWord(view.state, t);
   const item = new vscode.TreeItem(view.keys === "" ? view.name : `[${view.keys}]`);
   item.description = memberDescription(view, word);
-  item.iconPath = stateIcon(view.state);
+  item.iconPath = stateIcon(context, view.state);
   item.command = goTo(family.view.place.uri, family.view.place.range.start);
   item.accessibilityInformation = { label: [view.name, word, ...view.why].join(", ") };
   return item;

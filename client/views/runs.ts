@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { type RunNodeView, type RunState, type RunView, runNodesRequest } from "../../server/protocol.js";
 import { bytes, duration, grouped } from "../format.js";
+import { type Icon, stateIcon } from "../icons.js";
 import type { RunsChange } from "../runs.js";
 import {
   attemptDescription,
@@ -15,6 +16,7 @@ import {
   runStateWord,
 } from "../runs-model.js";
 import type { Services } from "../services.js";
+import { stateColor } from "../state-text.js";
 import {
   type AttemptEntry,
   attemptsShown,
@@ -99,7 +101,7 @@ class RunsView implements vscode.TreeDataProvider<Entry>, vscode.Disposable {
     const states: readonly RunState[] = ["running", "failed", "interrupted", "cancelled", "done"];
     const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { readonly state?: RunState }>();
     const fixed = states.map((state) => ({
-      label: `$(${runIcons[state].icon}) ${runStateWord(state, t)}`,
+      label: `$(${runIcons[state]}) ${runStateWord(state, t)}`,
       state,
     }));
     pick.title = t("Filter Runs");
@@ -156,7 +158,7 @@ class RunsView implements vscode.TreeDataProvider<Entry>, vscode.Disposable {
   }
 
   getTreeItem(entry: Entry): vscode.TreeItem {
-    const item = itemOf(entry, Date.now());
+    const item = itemOf(this.#services.context, entry, Date.now());
     item.id = entry.id;
     item.contextValue = contextOf(entry);
     return item;
@@ -267,29 +269,33 @@ function interval(took: number): number {
 
 // ---------------------------------------------------------------- items
 
-const runIcons: { readonly [state in RunState]: { readonly icon: string; readonly color: string } } = {
-  running: { icon: "sync~spin", color: "reprod.runningForeground" },
-  interrupted: { icon: "debug-disconnect", color: "reprod.brokenForeground" },
-  done: { icon: "pass", color: "reprod.cachedForeground" },
-  failed: { icon: "error", color: "reprod.failedForeground" },
-  cancelled: { icon: "circle-slash", color: "reprod.cancelledForeground" },
+/** Of VS Code's own icons, for the list of filters. */
+const runIcons: { readonly [state in RunState]: string } = {
+  running: "sync",
+  interrupted: "debug-disconnect",
+  done: "check",
+  failed: "close",
+  cancelled: "circle-slash",
 };
 
-const groupIcons: { readonly [name in GroupName]: { readonly icon: string; readonly color: string } } = {
-  failed: runIcons.failed,
-  running: runIcons.running,
-  queued: { icon: "watch", color: "reprod.waitingForeground" },
-  interrupted: runIcons.interrupted,
-  cancelled: runIcons.cancelled,
-  skipped: { icon: "debug-step-over", color: "reprod.cancelledForeground" },
-  done: runIcons.done,
-};
-
-function themed({ icon, color }: { readonly icon: string; readonly color: string }): vscode.ThemeIcon {
-  return new vscode.ThemeIcon(icon, new vscode.ThemeColor(color));
+/** The signs of states where they mean the same. */
+function groupIcon(context: vscode.ExtensionContext, name: GroupName): Icon {
+  switch (name) {
+    case "done":
+      return stateIcon(context, "cached");
+    case "interrupted":
+      return new vscode.ThemeIcon(runIcons.interrupted, new vscode.ThemeColor(stateColor("broken")));
+    case "skipped":
+      return new vscode.ThemeIcon("debug-step-over", new vscode.ThemeColor(stateColor("cancelled")));
+    case "failed":
+    case "running":
+    case "queued":
+    case "cancelled":
+      return stateIcon(context, name);
+  }
 }
 
-function itemOf(entry: Entry, now: number): vscode.TreeItem {
+function itemOf(context: vscode.ExtensionContext, entry: Entry, now: number): vscode.TreeItem {
   switch (entry.kind) {
     case "run": {
       const { view } = entry;
@@ -300,14 +306,14 @@ function itemOf(entry: Entry, now: number): vscode.TreeItem {
           : vscode.TreeItemCollapsibleState.Collapsed,
       );
       item.description = runDescription(view, now, t);
-      item.iconPath = themed(runIcons[view.state]);
+      item.iconPath = groupIcon(context, view.state);
       item.accessibilityInformation = { label: runSentence(view, now, t) };
       return item;
     }
     case "group":
-      return groupItem(entry);
+      return groupItem(context, entry);
     case "node":
-      return nodeItem(entry, now);
+      return nodeItem(context, entry, now);
     case "attempt":
       return attemptItem(entry, now);
     case "note": {
@@ -331,20 +337,20 @@ function itemOf(entry: Entry, now: number): vscode.TreeItem {
   }
 }
 
-function groupItem({ group }: GroupEntry): vscode.TreeItem {
+function groupItem(context: vscode.ExtensionContext, { group }: GroupEntry): vscode.TreeItem {
   const open = group.name === "failed" || group.name === "running";
   const word = groupWord(group.name, t);
   const item = new vscode.TreeItem(
     `${word} (${grouped(group.nodes.length)})`,
     open ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed,
   );
-  item.iconPath = themed(groupIcons[group.name]);
+  item.iconPath = groupIcon(context, group.name);
   if (group.reused > 0) item.description = t("{0} reused", grouped(group.reused));
   item.accessibilityInformation = { label: `${word}: ${grouped(group.nodes.length)}` };
   return item;
 }
 
-function nodeItem(entry: NodeEntry, now: number): vscode.TreeItem {
+function nodeItem(context: vscode.ExtensionContext, entry: NodeEntry, now: number): vscode.TreeItem {
   const { view, group, project, run, node } = entry;
   const item = new vscode.TreeItem(
     view.node,
@@ -353,7 +359,7 @@ function nodeItem(entry: NodeEntry, now: number): vscode.TreeItem {
       : vscode.TreeItemCollapsibleState.None,
   );
   item.description = nodeDescription(view, now, t);
-  item.iconPath = themed(groupIcons[group.group.name]);
+  item.iconPath = groupIcon(context, group.group.name);
   if (view.attempts.length > 0) {
     item.command = { command: "reprod.openLogs", title: t("Open Logs"), arguments: [{ project, run, node }] };
   }
