@@ -101,7 +101,8 @@ const theme = {
   marked: "var(--vscode-editor-lineHighlightBorder, #e0e0e0)",
   keyword: "var(--vscode-charts-blue, #1a63c0)",
   name: "var(--vscode-charts-purple, #652d90)",
-  string: "var(--vscode-charts-orange, #b1560f)",
+  string: "var(--vscode-debugTokenExpression-string, #a31515)",
+  warm: "var(--vscode-charts-red, #c2202c)",
   green: "var(--vscode-charts-green, #388a34)",
   amber: "var(--vscode-charts-yellow, #a26e00)",
   red: "var(--vscode-charts-red, #c2202c)",
@@ -110,8 +111,8 @@ const theme = {
 };
 
 const WIDTH = 520;
-const SIZE = 12;
-const ROW = 21;
+const SIZE = 13;
+const ROW = 22;
 
 const escaped = (text) => text.replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`);
 
@@ -163,7 +164,7 @@ const rows = (x, y, list) => list.map((row, at) => row(x, y + at * ROW)).join("\
 const picture = (name, height, content) =>
   write(
     `walkthrough/${name}.svg`,
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">\n${content}\n</svg>\n`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH + 8}" height="${height + 8}" viewBox="-4 -4 ${WIDTH + 8} ${height + 8}">\n${content}\n</svg>\n`,
   );
 
 const code =
@@ -188,13 +189,13 @@ const lens = (words) => (x, y) => text(x, y + 4, [["lens", words]], 10.5);
 
 picture(
   "open",
-  304,
+  316,
   [
     pane(
       0,
       0,
       170,
-      304,
+      316,
       "EXPLORER",
       rows(14, 54, [
         code(["text", "▾ weather"]),
@@ -209,7 +210,7 @@ picture(
       180,
       0,
       340,
-      304,
+      316,
       "weather.reprod",
       rows(196, 54, [
         code(["green", "/// Four years of weather in Seattle."]),
@@ -231,12 +232,12 @@ picture(
 
 picture(
   "states",
-  292,
+  304,
   pane(
     0,
     0,
     WIDTH,
-    292,
+    304,
     "weather.reprod",
     rows(46, 56, [
       code(["keyword", "for "], ["text", "y "], ["keyword", "in "], ["text", "years {"]),
@@ -315,7 +316,7 @@ picture(
             const warmth = Math.sin(((bar - 6) * Math.PI) / 12);
             const height = 14 + ((bar * 7 + at * 5) % 9);
             const y = top + 26 - warmth * 14 - height / 2;
-            const colour = warmth > 0.35 ? "string" : warmth < -0.35 ? "blue" : "green";
+            const colour = warmth > 0.35 ? "warm" : warmth < -0.35 ? "blue" : "green";
             return `<rect x="${324 + bar * 7.6}" y="${round(y)}" width="5" height="${height}" rx="2" fill="${theme[colour]}"/>`;
           });
           return [text(324, top + 2, [["quiet", year]], 10), ...bars].join("");
@@ -327,7 +328,7 @@ picture(
 
 picture(
   "explain",
-  300,
+  306,
   [
     pane(
       0,
@@ -336,7 +337,7 @@ picture(
       132,
       "weather.reprod",
       [
-        `<rect x="1" y="62" width="${WIDTH - 2}" height="22" fill="none" stroke="${theme.marked}"/>`,
+        `<rect x="1" y="62.5" width="${WIDTH - 2}" height="22" fill="none" stroke="${theme.marked}"/>`,
         rows(46, 56, [
           code(["green", "/// Scale of the temperatures that are shown."]),
           code(
@@ -355,7 +356,7 @@ picture(
       0,
       142,
       WIDTH,
-      158,
+      164,
       "Explain chart[2015]",
       rows(24, 198, [
         (x, y) => sign("stale", x, y) + text(x + 22, y, "chart[2015] is stale"),
@@ -388,12 +389,12 @@ const rest =
 
 picture(
   "provenance",
-  256,
+  266,
   pane(
     0,
     0,
     WIDTH,
-    256,
+    266,
     "Provenance of seattle.html",
     rows(20, 56, [
       rest(0, [
