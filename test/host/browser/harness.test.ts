@@ -8,7 +8,7 @@ const extensions = [{ folder: path.join(out, "probe") }];
 const files = {
   "rules.probe": "rule one\nfine\nrule two\n",
   "deep/other.probe": "other\n",
-  "plain.txt": "plain\n",
+  "notes.md": "# Notes\n",
 };
 
 editorSuite("harness", { extensions, workspace: { files }, env: { PROBE_ENV: "given" } }, async (step) => {
@@ -51,6 +51,17 @@ editorSuite("harness", { extensions, workspace: { files }, env: { PROBE_ENV: "gi
     await until("the file to be saved", () =>
       fs.readFileSync(editor.workspace.at("rules.probe"), "utf8").includes("BAD"),
     );
+  });
+  await step("applies a quick fix and lists completions", async (editor) => {
+    assert.ok((await editor.quickFixes("BAD")).includes("Make it good"));
+    await editor.applyQuickFix("BAD", "Make it good");
+    await editor.placeOf("fine GOOD");
+    await editor.goTo(4);
+    await editor.page.keyboard.type("fin");
+    assert.deepEqual(await editor.completions(), ["finest", "finished"]);
+    await editor.page.keyboard.press("Enter");
+    assert.equal((await editor.visibleLines())[3], "finest");
+    await editor.run("File: Save");
   });
   await step("offers commands in the palette", async (editor) => {
     const titles = await editor.palette("Probe: Ask");
@@ -109,6 +120,7 @@ editorSuite("harness", { extensions, workspace: { files }, env: { PROBE_ENV: "gi
       [alpha?.label, alpha?.description, alpha?.level, alpha?.expanded, alpha?.icon, alpha?.spoken],
       ["alpha", "about alpha", 2, undefined, "check", "alpha spoken"],
     );
+    assert.equal(await editor.tooltip(await editor.row("Rows", "alpha")), "more of alpha");
     assert.deepEqual(await editor.rowActions("Rows", "beta"), ["Press Row"]);
     await editor.pressRowAction("Rows", "beta", "Press Row");
     await editor.notification("row beta");
@@ -132,6 +144,11 @@ editorSuite("harness", { extensions, workspace: { files }, env: { PROBE_ENV: "gi
     await page.getByRole("button", { name: "Say Hello" }).click();
     await editor.notification("page says hello");
     await editor.clearNotifications();
+  });
+  await step("shows previews of documents", async (editor) => {
+    await editor.openFile("notes.md");
+    await editor.run("Markdown: Open Preview");
+    await editor.webview().getByRole("heading", { name: "Notes" }).waitFor();
   });
   await step("gives its environment to the extension", async (editor) => {
     await editor.run("Probe: Tell Facts");

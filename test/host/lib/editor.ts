@@ -295,6 +295,21 @@ export class Editor {
     );
   }
 
+  /** Rests the mouse on a row, an item or a button and reads its tooltip; `including` waits for what comes late. */
+  async tooltip(on: Locator, including: Text = /\S/): Promise<string> {
+    const tooltips = this.page.locator(".workbench-hover:visible, .monaco-hover:visible");
+    return await until(
+      `a tooltip with ${including}`,
+      async () => {
+        await on.hover();
+        await tooltips.first().waitFor({ timeout: 3_000 }).catch(ignoreTimeout);
+        const shown = (await tooltips.allInnerTexts()).join("\n").replaceAll("\u00a0", " ").trim();
+        return finds(including, shown) ? shown : undefined;
+      },
+      { seen: async () => await tooltips.allInnerTexts() },
+    );
+  }
+
   /** Takes the mouse off the text, so that no hover hides what a screenshot is about. */
   async unhover(): Promise<void> {
     await this.page.mouse.move(1, 1);
@@ -330,6 +345,42 @@ export class Editor {
         }
         return found.sort((a, b) => a.line - b.line);
       });
+  }
+
+  /** Puts the cursor into the text and reads the titles of what can be done about it there. */
+  async quickFixes(text: string): Promise<readonly string[]> {
+    const rows = await this.#openQuickFixes(text);
+    const titles = (await rows.allInnerTexts()).map((title) => title.trim());
+    await this.page.keyboard.press("Escape");
+    await rows.first().waitFor({ state: "detached" });
+    return titles;
+  }
+
+  /** Does one of the things that `quickFixes` lists. */
+  async applyQuickFix(text: string, title: Text): Promise<void> {
+    const rows = await this.#openQuickFixes(text);
+    await rows.filter({ hasText: exactly(title) }).click();
+    await rows.first().waitFor({ state: "detached" });
+  }
+
+  async #openQuickFixes(text: string): Promise<Locator> {
+    await this.clickText(text);
+    const rows = this.page.locator(".action-widget .monaco-list-row.action .title");
+    await until(`the quick fixes at "${text}"`, async () => {
+      // Asked while the click still moves the cursor, the list closes at once.
+      await this.page.keyboard.press("Control+.");
+      await rows.first().waitFor({ timeout: 2_000 }).catch(ignoreTimeout);
+      return (await rows.count()) > 0;
+    });
+    return rows;
+  }
+
+  /** Asks for completions at the cursor and reads their labels, in order. The list stays open. */
+  async completions(): Promise<readonly string[]> {
+    await this.page.keyboard.press("Control+Space");
+    const rows = this.page.locator(".suggest-widget.visible .monaco-list-row");
+    await rows.first().waitFor();
+    return await rows.locator(".label-name").allInnerTexts();
   }
 
   // Code lenses
@@ -740,7 +791,7 @@ export class Editor {
 
   /** The frame of the webview or preview that is in the active editor; its content is two frames deep. */
   webview() {
-    return this.page.frameLocator("iframe.webview.ready").last().frameLocator("iframe#active-frame");
+    return this.page.frameLocator("iframe.webview.ready:visible").frameLocator("iframe#active-frame");
   }
 
   /** Leaves menus, dialogs and lists that a failed test left open, for the sake of the next one. */

@@ -57,6 +57,7 @@ export function activate({ subscriptions }: vscode.ExtensionContext): void {
     getTreeItem: (row) => ({
       label: row,
       description: `about ${row}`,
+      tooltip: `more of ${row}`,
       iconPath: new vscode.ThemeIcon(row === "group" ? "folder" : "check"),
       contextValue: row === "group" ? "group" : "leaf",
       accessibilityInformation: { label: `${row} spoken` },
@@ -109,6 +110,22 @@ export function activate({ subscriptions }: vscode.ExtensionContext): void {
         const word = document.getText(document.getWordRangeAtPosition(position));
         return new vscode.Hover(`a hover on **${word}**`);
       },
+    }),
+    vscode.languages.registerCodeActionsProvider("probe", {
+      provideCodeActions: (document, _range, { diagnostics }) =>
+        diagnostics.map((diagnostic) => {
+          const action = new vscode.CodeAction("Make it good", vscode.CodeActionKind.QuickFix);
+          action.diagnostics = [diagnostic];
+          action.edit = new vscode.WorkspaceEdit();
+          action.edit.replace(document.uri, diagnostic.range, "GOOD");
+          return action;
+        }),
+    }),
+    vscode.languages.registerCompletionItemProvider("probe", {
+      provideCompletionItems: () => [
+        new vscode.CompletionItem("finest"),
+        new vscode.CompletionItem("finished"),
+      ],
     }),
     vscode.languages.registerInlayHintsProvider("probe", {
       provideInlayHints: (document) =>
