@@ -436,7 +436,9 @@ export class Inference {
 
   #member(expression: Member, scope: Scope): Type {
     const object = this.infer(expression.object, scope);
-    if (expression.member.text === "") return UNKNOWN;
+    const { text } = expression.member;
+    if (text === "") return UNKNOWN;
+    this.ask(expression.object, (type) => hasMember(type, text));
     if (object.kind === "optional") {
       if (!expression.optional) {
         if (memberless(object.inner)) return this.#memberOf(expression, object.inner);
@@ -978,6 +980,22 @@ export class Inference {
       else this.#argument(signature, parameter, argument.value, type);
       seen.add(name);
     }
+  }
+}
+
+function hasMember(type: Type, name: string): boolean {
+  const plain = withoutNull(type);
+  switch (plain.kind) {
+    case "list":
+      return hasMember(plain.element, name);
+    case "row":
+      return plain.open === true || plain.columns.has(name);
+    case "node":
+      return plain.members.has(name);
+    case "json":
+      return true;
+    default:
+      return false;
   }
 }
 

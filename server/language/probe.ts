@@ -76,12 +76,14 @@ export function probe({ file }: Module, offset: number): Probe {
     path,
     refused: kind === "code" && refused,
     before: { kind: before, end },
-    atStart: before === undefined || gap.includes("\n") || before === "{" || before === "}" || before === ",",
+    atStart: before === undefined || gap.includes("\n") || before === "{" || before === ",",
     accepts(candidate, rest = "") {
       const with_ = `${text.slice(0, word.start)}${candidate}${rest}${text.slice(word.end)}`;
       const without = text.slice(0, word.start) + text.slice(word.end);
-      const to = word.start + candidate.length + rest.length;
-      return problemsFrom(with_, from, to) <= problemsFrom(without, from, word.start);
+      const problems = problemsFrom(with_, from, word.start + candidate.length + rest.length);
+      // What is told of the word itself, or of the gap before it, is that something else is wanted.
+      if (problems.some((at) => at === word.start || at === end)) return false;
+      return problems.length <= problemsFrom(without, from, word.start).length;
     },
     text:
       declaration === undefined
@@ -157,8 +159,11 @@ function declarationsFrom(text: string, from: number, to: number): Declaration[]
   }
 }
 
-function problemsFrom(text: string, from: number, to: number): number {
-  return declarationsFrom(text, from, to).reduce((sum, { problems }) => sum + problems.length, 0);
+/** Where the problems of these declarations begin. */
+function problemsFrom(text: string, from: number, to: number): readonly number[] {
+  return declarationsFrom(text, from, to).flatMap(({ offset, problems }) =>
+    problems.map(({ span }) => offset + span.start),
+  );
 }
 
 function descend(node: SyntaxNode, at: number, path: SyntaxNode[]): void {

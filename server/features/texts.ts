@@ -1,0 +1,22 @@
+/** A text as a string of the language, in double quotes. */
+export function quotedText(text: string): string {
+  return `"${inString(text)}"`;
+}
+
+/** A text as it stands between the quotes of a string. */
+export function inString(text: string): string {
+  return text.replace(/[\\"\u0000-\u001f\u007f-\u009f\ufeff]|\$(?=\{)/g, (character) => {
+    switch (character) {
+      case "\n":
+        return "\\n";
+      case "\t":
+        return "\\t";
+      case "\\":
+      case '"':
+      case "$":
+        return `\\${character}`;
+      default:
+        return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+    }
+  });
+}
