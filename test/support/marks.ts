@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import * as path from "node:path";
 import type { Position, Range, TextDocumentEdit, TextEdit } from "vscode-languageserver-types";
+import { Failure } from "../../server/base/failure.js";
 import type { Document, Workspace } from "../../server/features/document.js";
 import { Lines, type PositionEncoding } from "../../server/features/lines.js";
 import { loadProgram, type Program, type TextSource } from "../../server/language/program.js";
@@ -279,4 +280,15 @@ export function exampleWorlds(readFile: (file: string) => string): readonly Read
     folder("test/fixtures/checked"),
     new Map([["everything.reprod", readFile("test/fixtures/everything.reprod")]]),
   ];
+}
+
+/** What `work` gives, or what the `Failure` says that it throws. */
+export function refusal<Result>(work: () => Result): Result | string {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message, why, fix } = error;
+    return [`${code}: ${message}`, why, fix].filter((text) => text !== undefined).join("\n  ");
+  }
 }
