@@ -42,6 +42,7 @@ export function completion(
 ): CompletionItem[] {
   const offset = document.lines.offset(position);
   const place = new CompletionPlace(document, offset, probe(document.module, offset), providers, options);
+  if (!isWanted(place, options.trigger)) return [];
   switch (place.probe.kind) {
     case "comment":
       return [];
@@ -54,6 +55,28 @@ export function completion(
       return stringItems(place);
     case "code":
       return codeItems(place);
+  }
+}
+
+/**
+ * Whether a list may open by itself behind a character. It takes the next key for its own (Enter accepts an item), so it
+ * opens only where something has to be written, never where a person may as well end the line.
+ */
+function isWanted({ probe }: CompletionPlace, trigger: string | undefined): boolean {
+  switch (trigger) {
+    case undefined:
+      return true;
+    case "$":
+      return probe.kind === "script";
+    case "{":
+      return probe.kind === "script" || probe.interpolated;
+    case ".":
+      return probe.kind === "string" || (probe.kind === "code" && !probe.refused);
+    case " ":
+    case ":":
+      return probe.kind === "code" && !probe.refused && !probe.atStart;
+    default:
+      return probe.kind === "string";
   }
 }
 

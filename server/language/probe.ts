@@ -20,6 +20,8 @@ export interface Probe {
   readonly word: Span;
   /** Nothing of the language can stand in a comment or in what is no token. */
   readonly kind: "code" | "string" | "script" | "comment";
+  /** Code within `"${…}"`. */
+  readonly interpolated: boolean;
   /** Read with the probe in it. Undefined where the probe is in no declaration. */
   readonly declaration: Declaration | undefined;
   /** From the declaration's statement down to what holds the probe. */
@@ -74,6 +76,7 @@ export function probe({ file }: Module, offset: number): Probe {
     kind,
     declaration,
     path,
+    interpolated: kind === "code" && inside === "string",
     refused: kind === "code" && refused,
     before: { kind: before, end },
     atStart: before === undefined || gap.includes("\n") || before === "{" || before === ",",

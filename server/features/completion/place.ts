@@ -27,6 +27,8 @@ export interface CompletionOptions {
   readonly snippets: boolean;
   /** It lets the user choose between inserting before the rest of a word and replacing it. */
   readonly insertReplace?: boolean;
+  /** The character whose typing has asked, of those that a client asks by; without one a person or a word has. */
+  readonly trigger?: string | undefined;
 }
 
 /** What an item is about, for `resolveCompletion`: plain data that goes to the client and back. */

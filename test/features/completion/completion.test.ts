@@ -138,3 +138,29 @@ test("an import is added in the line ends of the file, behind characters of any 
     },
   ]);
 });
+
+/** Whether a list opens when the character before the cursor is typed. */
+for (const [trigger, fixture, opens] of [
+  [" ", `let b = 1\nlet a = ${CURSOR}`, true],
+  [" ", `let b = 1 ${CURSOR}`, false],
+  [" ", `let b = true ${CURSOR}`, false],
+  [" ", `for x in [1] {\n ${CURSOR}\n}`, false],
+  ["{", `transform T {${CURSOR}}`, false],
+  ["{", `let b = 1\nlet a = "\${${CURSOR}}"`, true],
+  [":", `transform T {\n  in x:${CURSOR}\n}`, true],
+  [":", `let b = true\nlet a = b ? 1 :${CURSOR}`, true],
+  [".", `table t = csv("t.csv") { name: String }\nlet a = t.${CURSOR}`, true],
+  [".", `let a = file(".${CURSOR}")`, true],
+  [".", `// the end.${CURSOR}`, false],
+  ['"', `let a = file("${CURSOR}")`, true],
+  ['"', `let a = "x"${CURSOR}`, false],
+  ["/", `let a = 4 /${CURSOR}`, false],
+  ["$", `transform T {\n  param x: Int\n  run sh \`\`\`\n    $${CURSOR}\n  \`\`\`\n}`, true],
+  ["{", `transform T {\n  param x: Int\n  run sh \`\`\`\n    \${${CURSOR}\n  \`\`\`\n}`, true],
+  [" ", `transform T {\n  param x: Int\n  run sh \`\`\`\n    echo ${CURSOR}\n  \`\`\`\n}`, false],
+] as const)
+  test(`${JSON.stringify(trigger)} ${opens ? "opens a list" : "opens none"}: ${JSON.stringify(fixture)}`, () => {
+    const { document, position, workspace } = cursorDocument(fixture);
+    const items = completion(document, position, { workspace }, { snippets: true, trigger });
+    assert.equal(items.length > 0, opens);
+  });
