@@ -13,6 +13,8 @@ for (const theme of Object.keys(themes) as Theme[])
       await editor.openFile("weather/weather.reprod");
       assert.deepEqual(await editor.tabs(), ["weather.reprod"]);
       await editor.placeOf("target");
+      // A lens comes from the language server: all of the extension is up then.
+      if (installed) await editor.lens(/Run \d/);
       await editor.screenshot(theme);
     },
   );

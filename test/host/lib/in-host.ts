@@ -23,6 +23,9 @@ export { Missing };
 /** What the workbench itself logs in the same place. */
 const workbench = /^(?:Resolv|Creating|Updating|Started|Ignoring fetching|No search provider|\[|%c)/;
 
+/** Frames of the workbench's own code in stacks: thousands of letters that tell nothing about a test. */
+const ownFrames = /\n\s+at [^\n]*\/static\/out\/vs\/[^\n]*/g;
+
 export async function runInHost(run: InHostRun): Promise<number> {
   exitOnSignals();
   const server = await startServer({ ...run, automation: true });
@@ -37,7 +40,7 @@ export async function runInHost(run: InHostRun): Promise<number> {
       };
     });
     await editor.page.exposeFunction("codeAutomationLog", (_level: string, parts: unknown[]) => {
-      const line = format(...parts);
+      const line = format(...parts).replace(ownFrames, "");
       // A workbench that is torn down logs every read that it gave up.
       if (!answered && !workbench.test(line)) run.write(line);
     });
@@ -50,12 +53,25 @@ export async function runInHost(run: InHostRun): Promise<number> {
         ["skipWelcome", "true"],
       ]),
     );
-    const timer = setTimeout(() => {
-      run.write(`no answer from the extension host for ${run.timeout / 1000} s`);
+    const give = (why: string) => {
+      if (!answered) run.write(why);
       answer(1);
-    }, run.timeout);
-    const code = await ended;
+    };
+    const timer = setTimeout(
+      () => give(`no answer from the extension host for ${run.timeout / 1000} s`),
+      run.timeout,
+    );
+    // Of a host that crashes, the workbench says that it ended well; only the server knows.
+    const crash = () =>
+      /Extension Host Process exited with (?!code: 0, signal: null)(.*)/.exec(server.output())?.[1];
+    const watch = setInterval(() => {
+      const how = crash();
+      if (how !== undefined) give(`the extension host ended with ${how}`);
+    }, 250);
+    const said = await ended;
+    const code = crash() === undefined ? said : 1;
     clearTimeout(timer);
+    clearInterval(watch);
     if (code !== 0) await editor.report("exit");
     await editor.closeContext();
     return code;

@@ -68,6 +68,8 @@ const quiet = {
   "extensions.autoCheckUpdates": false,
   "extensions.autoUpdate": false,
   "extensions.ignoreRecommendations": true,
+  "git.openRepositoryInParentFolders": "never",
+  "remote.autoForwardPorts": false,
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
   "workbench.enableExperiments": false,
@@ -82,7 +84,6 @@ const still = {
   "editor.minimap.enabled": false,
   "files.autoSave": "off",
   "git.enabled": false,
-  "git.openRepositoryInParentFolders": "never",
   "security.workspace.trust.banner": "always",
   "window.autoDetectColorScheme": false,
   "window.autoDetectHighContrast": false,
@@ -98,6 +99,8 @@ export interface Server {
   readonly data: string;
   readonly home: string;
   readonly options: ServerOptions;
+  /** What the server itself wrote last. */
+  output(): string;
   /** The newest lines of the server and of the extension host, to print when a test fails. */
   logs(): string;
   stop(): Promise<void>;
@@ -137,6 +140,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
       data,
       home,
       options,
+      output: () => group.output(),
       logs: () => logsOf(data, group),
       async stop() {
         await group.stop();
