@@ -114,8 +114,7 @@ function prepareExtension() {
   return folder;
 }
 
-async function bundle(suite, entries) {
-  const outdir = path.join(out, suite);
+async function bundle(suite, entries, outdir) {
   rmSync(outdir, { recursive: true, force: true });
   await build({
     ...bundled,
@@ -127,7 +126,12 @@ async function bundle(suite, entries) {
 }
 
 async function inHost(entries) {
-  const outdir = await bundle("in-host", [...entries, "in-host/index.ts"]);
+  const outdir = await bundle(
+    "in-host",
+    [...entries, "in-host/index.ts"],
+    // In the folder of the extension: `vscode` is then its own, as for its other modules.
+    path.join(extension, "in-host"),
+  );
   const scratch = mkdtempSync(path.join(tmpdir(), "reprod-in-host-"));
   const workspace = path.join(scratch, "examples");
   const leftovers = new Set([".reprod", "results"]);
@@ -197,7 +201,7 @@ async function prepareProbe() {
 }
 
 async function inBrowser(entries) {
-  const outdir = await bundle("browser", entries);
+  const outdir = await bundle("browser", entries, path.join(out, "browser"));
   await prepareProbe();
   process.env.REPROD_HOST_EXTENSION = extension;
   if (grep !== undefined) process.env.REPROD_HOST_GREP = grep;
