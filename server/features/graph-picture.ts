@@ -35,14 +35,16 @@ const MOST_EDGES = 2500;
 const MOST_INPUTS = 40;
 
 /** Of a system's sans-serif letters at 13 px, rather too wide than too narrow. */
-const LETTER = 7.6;
+const LETTER = 7.8;
+/** Names of families are bold. */
+const BOLD = 1.12;
 const LONGEST_LABEL = 40;
 const PADDING = 12;
 const NARROWEST: { readonly [kind in GraphBox["kind"]]: number } = {
-  family: 190,
-  node: 150,
-  more: 150,
-  input: 120,
+  family: 164,
+  node: 132,
+  more: 132,
+  input: 110,
 };
 const HEIGHT: { readonly [kind in GraphBox["kind"]]: number } = { family: 76, node: 46, more: 46, input: 46 };
 
@@ -74,7 +76,7 @@ export function graphPicture(graph: Graph, options: PictureOptions): GraphPictur
 /** The finest drawing that fits; the last folding is taken as it is, since it has few boxes of any graph. */
 function fittingDrawing(graph: Graph, options: PictureOptions, t: Words): Drawing {
   const { unfolded } = options;
-  const finer = unfolded.size === 0 ? [] : ([200, 60, 20, 6] as const);
+  const finer = unfolded.size === 0 ? [] : ([100, 40, 16, 6] as const);
   const foldings: readonly Folding[] = [
     ...finer.map((members) => ({ by: "family", members, unfolded }) as const),
     { by: "family", members: 0, unfolded: new Set() },
@@ -210,7 +212,9 @@ function laidOut(drafts: readonly Draft[], edges: readonly DraftEdge[]): Layout 
 }
 
 function sizeOf({ kind, label, detail }: Draft): LayoutBox {
-  const letters = Math.min(Math.max(lettersOf(label), lettersOf(detail)), LONGEST_LABEL);
+  const name = lettersOf(label) * (kind === "family" ? BOLD : 1);
+  // Details are smaller.
+  const letters = Math.min(Math.max(name, lettersOf(detail) * 0.85), LONGEST_LABEL);
   return {
     width: Math.max(NARROWEST[kind], Math.ceil(letters * LETTER) + 2 * PADDING),
     height: HEIGHT[kind],

@@ -25,10 +25,10 @@ export interface Layout {
 const MARGIN = 16;
 const GAP = 14;
 const LANE_GAP = 8;
-const COLUMN_GAP = 56;
+const COLUMN_GAP = 44;
 /** Added to the gap between two columns for each line that runs through it, so that steep lines stay apart. */
 const GAP_PER_LINE = 1.5;
-const WIDEST_GAP = 160;
+const WIDEST_GAP = 260;
 /** Beyond this many, lines take the straight way behind the boxes: the layout must not grow with boxes × columns. */
 const MOST_LANES = 6000;
 const PLACEMENTS = 6;

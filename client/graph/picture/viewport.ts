@@ -1,0 +1,78 @@
+/** Which part of the picture is seen: picture × scale + (x, y) = page. */
+export interface Viewport {
+  readonly x: number;
+  readonly y: number;
+  readonly scale: number;
+}
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+const SMALLEST = 0.05;
+const LARGEST = 3;
+/** Below it a picture is a map. */
+export const READABLE = 0.6;
+/** Between a box that is brought into view and the border of the page. */
+const AIR = 24;
+
+/** The whole picture in the middle of the page, never larger than it is. */
+export function fitted(picture: Size, page: Size): Viewport {
+  const scale = limited(Math.min(page.width / picture.width, page.height / picture.height, 1));
+  return {
+    x: (page.width - picture.width * scale) / 2,
+    y: (page.height - picture.height * scale) / 2,
+    scale,
+  };
+}
+
+/** Nearer or further, with the point of the page where it is. */
+export function zoomed({ x, y, scale }: Viewport, factor: number, at: Point): Viewport {
+  const next = limited(scale * factor);
+  const ratio = next / scale;
+  return { x: at.x - (at.x - x) * ratio, y: at.y - (at.y - y) * ratio, scale: next };
+}
+
+/** Some of the picture always stays in the page, so that nobody gets lost. */
+export function panned({ x, y, scale }: Viewport, by: Point, picture: Size, page: Size): Viewport {
+  const kept = (start: number, length: number, room: number) =>
+    Math.min(Math.max(start, 2 * AIR - length * scale), room - 2 * AIR);
+  return {
+    x: kept(x + by.x, picture.width, page.width),
+    y: kept(y + by.y, picture.height, page.height),
+    scale,
+  };
+}
+
+/** From the left, not so small that nothing can be read. */
+export function begun(picture: Size, page: Size): Viewport {
+  return { x: AIR, y: (page.height - picture.height * READABLE) / 2, scale: READABLE };
+}
+
+/** Moved no further than it takes to see the whole box. */
+export function revealing(viewport: Viewport, box: Point & Size, page: Size): Viewport {
+  const { x, y, scale } = viewport;
+  const shift = (start: number, length: number, room: number) => {
+    if (start >= 0 && start + length <= room) return 0;
+    // What is larger than the page is shown from its start.
+    return start < 0 || length > room - 2 * AIR ? AIR - start : room - AIR - (start + length);
+  };
+  return {
+    x: x + shift(box.x * scale + x, box.width * scale, page.width),
+    y: y + shift(box.y * scale + y, box.height * scale, page.height),
+    scale,
+  };
+}
+
+/** Moved so that `now` of the picture is where `before` was. */
+export function anchored({ x, y, scale }: Viewport, before: Point, now: Point): Viewport {
+  return { x: x + (before.x - now.x) * scale, y: y + (before.y - now.y) * scale, scale };
+}
+
+function limited(scale: number): number {
+  return Math.min(Math.max(scale, SMALLEST), LARGEST);
+}
