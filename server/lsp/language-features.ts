@@ -1,5 +1,12 @@
+import { createHash } from "node:crypto";
 import * as path from "node:path";
-import type { CancellationToken, Connection, ServerCapabilities } from "vscode-languageserver/node";
+import type {
+  CancellationToken,
+  Connection,
+  DocumentDiagnosticParams,
+  DocumentDiagnosticReport,
+  ServerCapabilities,
+} from "vscode-languageserver/node";
 import { completion, resolveCompletion } from "../features/completion.js";
 import { definition } from "../features/definition.js";
 import type { Document } from "../features/document.js";
@@ -11,13 +18,16 @@ import { documentHighlights } from "../features/highlight.js";
 import { inlayHints } from "../features/inlay-hints.js";
 import { lenses } from "../features/lenses.js";
 import { references } from "../features/references.js";
+import { prepareRename, rename } from "../features/rename.js";
 import { selectionRanges } from "../features/selection-ranges.js";
+import { semanticTokens, semanticTokensInRange, semanticTokensLegend } from "../features/semantic-tokens.js";
 import { workspaceSymbols } from "../features/workspace-symbols.js";
 import type { Facts } from "../graph/facts.js";
 import type { DataPlace } from "../graph/value.js";
 import { IMAGE_PLATFORM } from "../run/pipeline.js";
 import { answerFor, cancelled, outdated } from "./failures.js";
 import type { LanguageServer } from "./server.js";
+import { TokenDeltas } from "./token-deltas.js";
 
 /** The features of the Language Server Protocol: each line says which function of `features/` answers it. */
 export function languageFeatures(server: LanguageServer): {
@@ -32,6 +42,15 @@ export function languageFeatures(server: LanguageServer): {
     capabilities: {
       definitionProvider: true,
       referencesProvider: true,
+      renameProvider: { prepareProvider: true },
+      semanticTokensProvider: {
+        legend: {
+          tokenTypes: [...semanticTokensLegend.tokenTypes],
+          tokenModifiers: [...semanticTokensLegend.tokenModifiers],
+        },
+        full: { delta: true },
+        range: true,
+      },
       documentHighlightProvider: true,
       documentSymbolProvider: true,
       workspaceSymbolProvider: true,
@@ -118,6 +137,23 @@ function listen(connection: Connection, server: LanguageServer): void {
       references(document, position, server, context.includeDeclaration),
     ),
   );
+  connection.onPrepareRename(
+    inWorkspace(null, (document, { position }) => prepareRename(document, position)),
+  );
+  connection.onRenameRequest(
+    inWorkspace(null, (document, { position, newName }) => rename(document, position, newName, server)),
+  );
+  const { semanticTokens: tokens } = connection.languages;
+  const deltas = new TokenDeltas();
+  tokens.on(at({ data: [] }, (document) => deltas.full(document.uri, semanticTokens(document))));
+  tokens.onDelta(
+    at({ data: [] }, (document, { previousResultId }) =>
+      deltas.delta(document.uri, previousResultId, semanticTokens(document)),
+    ),
+  );
+  tokens.onRange(
+    at({ data: [] }, (document, { range }) => ({ data: semanticTokensInRange(document, range) })),
+  );
   connection.onDocumentHighlight(at([], (document, { position }) => documentHighlights(document, position)));
   connection.onDocumentSymbol(at([], (document) => documentSymbols(document)));
   connection.onWorkspaceSymbol(async ({ query }) => {
@@ -177,14 +213,22 @@ function listen(connection: Connection, server: LanguageServer): void {
 
   if (server.pulls) {
     connection.languages.diagnostics.on(
-      at({ kind: "full" as const, items: [] }, (document) => {
-        const session = server.session(document.path);
-        server.problemsChangedNow(session);
-        return { kind: "full" as const, items: server.diagnostics(document.path) };
-      }),
+      at<DocumentDiagnosticParams, DocumentDiagnosticReport>(
+        NO_PROBLEMS,
+        (document, { previousResultId }) => {
+          const session = server.session(document.path);
+          server.problemsChangedNow(session);
+          const items = server.diagnostics(document.path);
+          const resultId = createHash("sha256").update(JSON.stringify(items)).digest("base64url");
+          if (resultId === previousResultId) return { kind: "unchanged" as const, resultId };
+          return { kind: "full" as const, resultId, items };
+        },
+      ),
     );
   }
 }
+
+const NO_PROBLEMS: DocumentDiagnosticReport = { kind: "full", items: [] };
 
 /** The header of a table as the facts have it; one behind a url only when its bytes are on this machine. */
 function headerOf(facts: Facts, place: string, separator: "," | "\t"): readonly string[] | undefined {

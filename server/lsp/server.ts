@@ -47,6 +47,8 @@ const PIPELINES_MILLISECONDS = 300;
 /** Pipelines of a workspace that are followed for the view; a folder with more is a store of them, not a project. */
 const PIPELINES_FOLLOWED = 300;
 
+type Changes = Parameters<typeof TextDocument.update>[1];
+
 /**
  * What the language server holds: open documents, a session for each pipeline file that is open or listed, a context
  * for each project, and what the client was told last. It knows the protocol only to tell the client what changed;
@@ -177,11 +179,14 @@ export class LanguageServer implements SessionHost, Workspace {
     this.#marksTold.delete(file);
   }
 
-  changed(uri: string, version: number, changes: Parameters<typeof TextDocument.update>[1]): void {
+  changed(uri: string, version: number, changes: Changes): void {
     const file = this.uris.path(uri);
     const document = this.#open.get(file);
     if (document === undefined) return;
-    const updated = TextDocument.update(document, changes, version);
+    const updated =
+      this.encoding === "utf-16"
+        ? TextDocument.update(document, changes, version)
+        : updatedInBytes(document, changes, version);
     this.#open.set(file, updated);
     this.texts.set(file, updated.getText());
     if (isPipeline(file, updated.languageId)) this.#textChanged(file);
@@ -612,6 +617,21 @@ export class LanguageServer implements SessionHost, Workspace {
   #told(sent: Promise<unknown>): void {
     sent.catch((error: unknown) => this.connection.console.warn(String(error)));
   }
+}
+
+/** The library counts in UTF-16 only; each change is placed in the text that the ones before it have made. */
+function updatedInBytes(document: TextDocument, changes: Changes, version: number): TextDocument {
+  let updated = document;
+  for (const change of changes) {
+    if (!("range" in change)) {
+      updated = TextDocument.update(updated, [change], version);
+      continue;
+    }
+    const { start, end } = new Lines(updated.getText(), "utf-8").span(change.range);
+    const range = { start: updated.positionAt(start), end: updated.positionAt(end) };
+    updated = TextDocument.update(updated, [{ range, text: change.text }], version);
+  }
+  return updated;
 }
 
 function isPipeline(file: string, languageId: string): boolean {
