@@ -131,7 +131,7 @@ test("random names for random things keep what every name means, or are refused"
       }
       for (const file of world.names()) {
         const before = world.document(file).program;
-        const after = there.world.document(file).program;
+        const after: Program = there.world.document(file).program;
         assert.deepEqual(codes(after), codes(before), `${JSON.stringify(name)} to ${other.written}`);
       }
     }
