@@ -59,8 +59,8 @@ async function chooseParent(): Promise<vscode.Uri | undefined> {
 async function askFolder(below: vscode.Uri, sample: Sample): Promise<vscode.Uri | undefined> {
   const name = await vscode.window.showInputBox({
     title: t("New Pipeline: {0}", sample.title),
-    prompt: t("Name of a new folder in {0}", below.fsPath),
-    value: await freeName(below, sample.id === "empty" ? "pipeline" : sample.id),
+    prompt: t("Name of a new folder in {0}", below.path.split("/").at(-1) ?? below.fsPath),
+    value: await freeName(below, sample.open.replace(/\.reprod$/, "")),
     ignoreFocusOut: true,
     validateInput: async (text) => {
       switch (folderNameProblem(text)) {

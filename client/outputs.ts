@@ -16,8 +16,9 @@ export function registerOutputs(): vscode.Disposable {
   return vscode.Disposable.from(registration, outputs);
 }
 
+/** `object` is the `file:` uri that the server gives. */
 export function outputUri(object: string, name: string): vscode.Uri {
-  return vscode.Uri.from(outUri({ object, name }));
+  return vscode.Uri.from(outUri({ object: vscode.Uri.parse(object).path, name }));
 }
 
 class Outputs implements vscode.FileSystemProvider, vscode.Disposable {
@@ -63,8 +64,9 @@ class Outputs implements vscode.FileSystemProvider, vscode.Disposable {
   }
 }
 
-function objectOf(uri: vscode.Uri): vscode.Uri {
+/** Where the bytes of an output lie. */
+export function objectOf(uri: vscode.Uri): vscode.Uri {
   const place = outPlace(uri);
   if (place === undefined) throw vscode.FileSystemError.FileNotFound(uri);
-  return vscode.Uri.parse(place.object);
+  return vscode.Uri.from({ scheme: "file", path: place.object });
 }

@@ -122,7 +122,7 @@ const preview = "vscode.markdown.preview.editor";
 async function openPage(uri: vscode.Uri): Promise<void> {
   if (setting("pages.open") === "preview") {
     // The preview as an editor of its own: menus know its uri, and it comes back with the window.
-    await vscode.commands.executeCommand("vscode.openWith", uri, preview);
+    await vscode.commands.executeCommand("vscode.openWith", uri, preview, { preview: true });
     return;
   }
   await vscode.window.showTextDocument(uri, { preview: true });

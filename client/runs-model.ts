@@ -66,7 +66,7 @@ export function runName(run: RunView): string {
   return decodeURIComponent(run.uri.split("/").at(-1) ?? run.uri);
 }
 
-/** `4 of 7 · 8 min left`, `failed · 2 failed · yesterday`. */
+/** `4 of 7 · 8 min left`, `yesterday · 2 failed`, `2 min ago · 14 made`. */
 export function runDescription(run: RunView, now: number, t: Translate): string {
   return [...(run.state === "running" ? runningParts(run, t) : endedParts(run, now, t))].join(" · ");
 }
@@ -83,8 +83,9 @@ function* runningParts(run: RunView, t: Translate): Generator<string> {
 
 function* endedParts(run: RunView, now: number, t: Translate): Generator<string> {
   yield ago(run.endedAt ?? run.startedAt, now, t);
-  if (run.state !== "done") yield runStateWord(run.state, t);
-  if (run.failed > 0) yield t("{0} failed", grouped(run.failed));
+  if (run.state !== "done" && !(run.state === "failed" && run.failed > 0)) yield runStateWord(run.state, t);
+  // Nodes that were cancelled count as failed; the word says it already.
+  if (run.failed > 0 && run.state !== "cancelled") yield t("{0} failed", grouped(run.failed));
   if (run.state === "done") {
     if (run.made > 0) yield t("{0} made", grouped(run.made));
     if (run.reused > 0) yield t("{0} reused", grouped(run.reused));
@@ -209,7 +210,7 @@ export function nodeDescription(node: RunNodeView, now: number, t: Translate): s
   if (node.message !== undefined) parts.push(firstLine(node.message));
   if (last !== undefined) {
     const took = attemptMilliseconds(last, now);
-    if (took !== undefined) parts.push(duration(took, t));
+    if (took !== undefined) parts.push(durationSoFar(took, last, t));
     if (node.attempts.length > 1 || last.number > 1) parts.push(t("attempt {0}", last.number));
   }
   return parts.join(" · ");
@@ -221,8 +222,14 @@ export function attemptDescription(attempt: AttemptView, now: number, t: Transla
   else if (attempt.exitCode !== undefined) parts.push(t("exit {0}", attempt.exitCode));
   else if (attempt.endedAt === undefined) parts.push(t("running"));
   const took = attemptMilliseconds(attempt, now);
-  if (took !== undefined) parts.push(duration(took, t));
+  if (took !== undefined) parts.push(durationSoFar(took, attempt, t));
   return parts.join(" · ");
+}
+
+/** Of an attempt that still runs in whole seconds: nobody reads milliseconds that grow. */
+function durationSoFar(took: number, { endedAt, wallMilliseconds }: AttemptView, t: Translate): string {
+  const ended = endedAt !== undefined || wallMilliseconds !== undefined;
+  return ended ? duration(took, t) : duration(Math.max(1000, Math.floor(took / 1000) * 1000), t);
 }
 
 export function attemptMilliseconds(attempt: AttemptView, now: number): number | undefined {

@@ -42,7 +42,13 @@ export const pageScheme = "reprod-page";
 export type PageSource =
   | { readonly kind: "plan"; readonly of: RunArguments & { readonly set?: readonly SetValue[] } }
   | { readonly kind: "explain"; readonly of: NodeArguments }
-  | { readonly kind: "provenance"; readonly of: NodeArguments | { readonly file: string } };
+  | { readonly kind: "provenance"; readonly of: NodeArguments | FileOfPage };
+
+/** A data file, with what it is called when its own name says nothing. */
+export interface FileOfPage {
+  readonly file: string;
+  readonly name?: string;
+}
 
 export function pageUri(title: string, source: PageSource): UriParts {
   return { scheme: pageScheme, path: `/${fileName(title)}.md`, query: JSON.stringify(source) };
@@ -70,7 +76,8 @@ export function pageSource(uri: UriParts): PageSource | undefined {
     "file" in of &&
     typeof of.file === "string"
   ) {
-    return { kind, of: { file: of.file } };
+    const name = "name" in of && typeof of.name === "string" ? of.name : undefined;
+    return { kind, of: { file: of.file, ...(name === undefined ? {} : { name }) } };
   }
   return undefined;
 }
@@ -95,27 +102,24 @@ function isSet(value: unknown): value is readonly SetValue[] {
 export const outScheme = "reprod-out";
 
 export interface OutPlace {
-  /** `file:` uri of the object. */
+  /** Path of the object, as in the path of a `file:` uri. */
   readonly object: string;
   /** What the node called it, which decides on the editor that shows it. */
   readonly name: string;
 }
 
-/** The object stands in the path, not in a query: viewers of images and tables make uris of their own from paths. */
+/**
+ * The object's path with the name below it, and no query: people read it above the text, and viewers of images and
+ * tables make uris of their own from paths.
+ */
 export function outUri({ object, name }: OutPlace): UriParts {
-  const encoded = Buffer.from(object, "utf8").toString("base64url");
-  return {
-    scheme: outScheme,
-    path: `/${encoded}/${fileName(name.split("/").at(-1) ?? name)}`,
-    query: "",
-  };
+  return { scheme: outScheme, path: `${object}/${fileName(name.split("/").at(-1) ?? name)}`, query: "" };
 }
 
 export function outPlace({ scheme, path }: UriParts): OutPlace | undefined {
-  const [empty, encoded, name, ...more] = path.split("/");
-  if (scheme !== outScheme || empty !== "" || !encoded || !name || more.length > 0) return undefined;
-  const object = Buffer.from(encoded, "base64url").toString("utf8");
-  return object.startsWith("file:") ? { object, name } : undefined;
+  const at = path.lastIndexOf("/");
+  const [object, name] = [path.slice(0, at), path.slice(at + 1)];
+  return scheme === outScheme && at > 0 && name !== "" ? { object, name } : undefined;
 }
 
 // ---------------------------------------------------------------- shared

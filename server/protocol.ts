@@ -227,10 +227,14 @@ export interface Page {
 /** Client → server: why a node has its state, down from the first causes (also `reprod explain`). */
 export const explainRequest = request<NodeArguments, Page>("reprod/explain");
 
-/** Client → server: how a node's result, or any data file, was made (also `reprod show`). */
-export const provenanceRequest = request<NodeArguments | { readonly file: string }, Page>(
-  "reprod/provenance",
-);
+/**
+ * Client → server: how a node's result, or any data file, was made (also `reprod show`). An object of the store comes
+ * with the `name` that its node gave it, for the page to say.
+ */
+export const provenanceRequest = request<
+  NodeArguments | { readonly file: string; readonly name?: string },
+  Page
+>("reprod/provenance");
 
 /** Client → server: what a run would do (also `reprod plan`). */
 export const planRequest = request<RunArguments & { readonly set?: readonly SetValue[] }, PlanView>(

@@ -56,9 +56,9 @@ function outputChoice({ name, path, kind, object, size, published }: OutputView)
   };
 }
 
+/** What the last attempt left, in a part of the list of its own. */
 async function leftChoices(folder: string): Promise<readonly Choice[]> {
   const uri = vscode.Uri.file(folder);
-  const files = await vscode.workspace.fs.readDirectory(uri);
   return [
     { label: t("Left by the attempt that failed"), kind: vscode.QuickPickItemKind.Separator, open: nothing },
     {
@@ -66,16 +66,31 @@ async function leftChoices(folder: string): Promise<readonly Choice[]> {
       iconPath: new vscode.ThemeIcon("terminal"),
       open: async () => vscode.window.createTerminal({ name: "Reprod", cwd: uri }).show(),
     },
-    ...files
-      .filter(([, type]) => type === vscode.FileType.File)
-      .map(([name]) => ({
-        label: name,
-        iconPath: new vscode.ThemeIcon("file"),
-        open: async () => {
-          await vscode.commands.executeCommand("vscode.open", vscode.Uri.joinPath(uri, name));
-        },
-      })),
+    ...(await entriesOf(uri)),
   ];
+}
+
+/** Files open; folders list what is in them. */
+async function entriesOf(folder: vscode.Uri): Promise<readonly Choice[]> {
+  const entries = await vscode.workspace.fs.readDirectory(folder);
+  const isFolder = (type: vscode.FileType): boolean => (type & vscode.FileType.Directory) !== 0;
+  return entries
+    .sort(([a, aType], [b, bType]) => Number(isFolder(bType)) - Number(isFolder(aType)) || (a < b ? -1 : 1))
+    .map(([name, type]) => {
+      const uri = vscode.Uri.joinPath(folder, name);
+      return {
+        label: name,
+        iconPath: new vscode.ThemeIcon(isFolder(type) ? "folder" : "file"),
+        open: async () => {
+          if (!isFolder(type)) {
+            await vscode.commands.executeCommand("vscode.open", uri);
+            return;
+          }
+          const chosen = await vscode.window.showQuickPick(entriesOf(uri), { title: name });
+          await chosen?.open();
+        },
+      };
+    });
 }
 
 /** A separator cannot be chosen. */

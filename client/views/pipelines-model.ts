@@ -191,7 +191,7 @@ export function pipelineDescription(view: PipelineView, t: Translate): string {
 }
 
 export function familyDescription(view: FamilyView, t: Translate): string {
-  return [view.transform, countsInShort(view.counts, t)].filter((part) => part !== "").join("  ");
+  return [view.transform, countsInShort(view.counts, t)].filter((part) => part !== "").join(" · ");
 }
 
 /** The word and the first reason: `stale · param lossy false → true`. */
