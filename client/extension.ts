@@ -3,6 +3,7 @@ import { trustGranted } from "../server/protocol.js";
 import { registerCommands } from "./commands/index.js";
 import { registerDecorations } from "./decorations.js";
 import { reporter } from "./failures.js";
+import { registerGraph } from "./graph/index.js";
 import { registerLanguageStatus } from "./language-status.js";
 import { registerLogs } from "./logs.js";
 import { registerOutputs } from "./outputs.js";
@@ -47,6 +48,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerRunEnded(services),
     registerLogs(services),
     registerOutputs(),
+    registerGraph(context, services),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       connection.notify(trustGranted, {}).catch(report);
     }),
