@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 export const root = path.resolve(here, "../..");
-/** Everything that is built or downloaded for a run; another folder keeps two runs in one checkout apart. */
-export const out = path.resolve(root, process.env.REPROD_HOST_OUT ?? "out/host");
+/** Everything that is built for runs. */
+export const out = path.join(root, "out/host");
 
 const esbuild = await import("esbuild").catch(() => {
   console.error("the packages of this checkout are not installed: run `npm ci` first");

@@ -63,6 +63,14 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     if (!inBrowserNow) process.exit();
   });
 
+/** What this run builds. Runs beside it in the same checkout have folders of their own. */
+const work = path.join(out, `run-${process.pid}`);
+process.on("exit", () => rmSync(work, { recursive: true, force: true }));
+const bundledHere = {
+  ...bundled,
+  define: { ...bundled.define, __REPROD_HOST_OUT__: JSON.stringify(work) },
+};
+
 const total = { passed: 0, failed: 0, skipped: 0 };
 const add = ({ passed, failed, skipped }) => {
   total.passed += passed;
@@ -79,6 +87,7 @@ try {
   // A person without a browser may go on; where nobody looks, tests that did not run must not pass for tests that did.
   process.exit(process.env.CI === undefined || process.env.CI === "false" ? 0 : 1);
 }
+removeOldRuns();
 const extension = prepareExtension();
 if (chosen("in-host").length > 0) await inHost(chosen("in-host"));
 if (chosen("browser").length > 0 && !stop.signal.aborted) await inBrowser(chosen("browser"));
@@ -92,12 +101,30 @@ console.log(
 );
 process.exit();
 
+/** Builds of runs that were killed before they could take them away. */
+function removeOldRuns() {
+  for (const name of readdirSync(out)) {
+    const pid = /^run-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(path.join(out, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
 /**
  * The extension as this checkout has it, built into a folder of its own: another build in the checkout (of `npm test`,
  * say) empties dist/ while a window has it open.
  */
 function prepareExtension() {
-  const folder = path.join(out, "extension");
+  const folder = path.join(work, "extension");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const built = spawnSync(process.execPath, ["scripts/build.mjs", "--dev"], {
@@ -117,7 +144,7 @@ function prepareExtension() {
 async function bundle(suite, entries, outdir) {
   rmSync(outdir, { recursive: true, force: true });
   await build({
-    ...bundled,
+    ...bundledHere,
     entryPoints: entries.map((file) => path.join(here, file)),
     outbase: path.join(here, suite),
     outdir,
@@ -191,9 +218,9 @@ async function vscode() {
 
 /** The extension that the harness's own tests look at. */
 async function prepareProbe() {
-  const folder = path.join(out, "probe");
+  const folder = path.join(work, "probe");
   await build({
-    ...bundled,
+    ...bundledHere,
     entryPoints: [path.join(here, "probe/extension.ts")],
     outfile: path.join(folder, "extension.js"),
   });
@@ -201,7 +228,7 @@ async function prepareProbe() {
 }
 
 async function inBrowser(entries) {
-  const outdir = await bundle("browser", entries, path.join(out, "browser"));
+  const outdir = await bundle("browser", entries, path.join(work, "browser"));
   await prepareProbe();
   process.env.REPROD_HOST_EXTENSION = extension;
   if (grep !== undefined) process.env.REPROD_HOST_GREP = grep;

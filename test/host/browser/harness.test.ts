@@ -42,7 +42,7 @@ editorSuite("harness", { extensions, workspace: { files }, env: { PROBE_ENV: "gi
     await editor.unhover();
   });
   await step("types, and reads problems", async (editor) => {
-    await editor.goTo(2, 5);
+    await editor.clickText("fine", { at: "end" });
     await editor.page.keyboard.type(" BAD");
     await editor.squiggles("error").first().waitFor();
     await editor.problem(/BAD is bad/);

@@ -47,6 +47,13 @@ export interface Row {
   readonly icon: string | undefined;
 }
 
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface Choice {
   readonly label: string;
   readonly description: string;
@@ -230,8 +237,8 @@ export class Editor {
     return this.page.locator(".editor-group-container.active .monaco-editor .view-lines > .view-line");
   }
 
-  /** The middle of the first place where the active editor shows this text. */
-  async placeOf(text: string): Promise<{ readonly x: number; readonly y: number }> {
+  /** The first place where the active editor shows this text: its middle, and where it starts and ends. */
+  async placeOf(text: string): Promise<Place> {
     return await until(
       `the text "${text}" in the active editor`,
       async () =>
@@ -258,7 +265,13 @@ export class Editor {
               before += length;
             }
             const box = range.getBoundingClientRect();
-            if (box.width > 0) return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+            if (box.width > 0)
+              return {
+                x: box.x + box.width / 2,
+                y: box.y + box.height / 2,
+                start: box.x,
+                end: box.x + box.width,
+              };
           }
           return undefined;
         }, text),
@@ -266,13 +279,22 @@ export class Editor {
     );
   }
 
-  /** Clicks into the text; the cursor is then inside of it. */
+  /** Clicks into the text, or puts the cursor right before or behind it. */
   async clickText(
     text: string,
-    options: { readonly button?: "left" | "right"; readonly count?: number } = {},
-  ) {
-    const { x, y } = await this.placeOf(text);
-    await this.page.mouse.click(x, y, { button: options.button ?? "left", clickCount: options.count ?? 1 });
+    options: {
+      readonly at?: "start" | "middle" | "end";
+      readonly button?: "left" | "right";
+      readonly count?: number;
+    } = {},
+  ): Promise<void> {
+    const { x, y, start, end } = await this.placeOf(text);
+    // A pixel within it, since the very edge may be the neighbour's.
+    const across = { start: start + 1, middle: x, end: end - 1 }[options.at ?? "middle"];
+    await this.page.mouse.click(across, y, {
+      button: options.button ?? "left",
+      clickCount: options.count ?? 1,
+    });
   }
 
   /** Rests the mouse on the text and reads the hover that comes; `including` waits for the part that comes late. */
