@@ -1,3 +1,5 @@
+import { showType, type Type } from "../language/types.js";
+
 /** A text as a string of the language, in double quotes. */
 export function quotedText(text: string): string {
   return `"${inString(text)}"`;
@@ -19,4 +21,9 @@ export function inString(text: string): string {
         return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
     }
   });
+}
+
+/** A type as it is shown. That a text is always the same is of no interest: its value stands beside it. */
+export function typeText(type: Type): string {
+  return type.kind === "choice" && type.choices.length === 1 ? "String" : showType(type);
 }

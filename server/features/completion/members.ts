@@ -2,7 +2,8 @@ import { type CompletionItem, CompletionItemKind } from "vscode-languageserver-t
 import type { Expectation } from "../../language/infer.js";
 import { checkOf } from "../../language/program.js";
 import type { Expression, Member } from "../../language/syntax.js";
-import { listOf, STRING, showType, type Type, withoutNull } from "../../language/types.js";
+import { listOf, STRING, type Type, withoutNull } from "../../language/types.js";
+import { typeText } from "../texts.js";
 import { headerOfSource, isPlainName } from "./columns.js";
 import { expectationOf } from "./expected.js";
 import { memberData, outsOf, rankOf, stars } from "./names.js";
@@ -83,7 +84,7 @@ class Members {
       label: name,
       kind: plainRank === 3 ? CompletionItemKind.Property : CompletionItemKind.Field,
       rank,
-      detail: showType(type),
+      detail: typeText(type),
       commit: [".", ",", ")", "]"],
       data,
     } as const;

@@ -11,12 +11,11 @@ import {
   listOf,
   NULL,
   optionalOf,
-  showType,
   type Type,
   typeFromSyntax,
   withoutNull,
 } from "../../language/types.js";
-import { quotedText } from "../texts.js";
+import { quotedText, typeText } from "../texts.js";
 import { expectationOf } from "./expected.js";
 import type { CompletionPlace, Rank } from "./place.js";
 
@@ -135,7 +134,7 @@ function nameItem(
     label: name,
     kind: KINDS[kind],
     rank: rankOf(type, expectation, name === argument),
-    detail: showType(type),
+    detail: typeText(type),
     commit: AFTER_VALUE,
     data:
       statement?.kind === "transform"
@@ -188,7 +187,7 @@ function memberPaths(
         label: path,
         kind: CompletionItemKind.Field,
         rank: member === argument ? 0 : 1,
-        detail: showType(whole),
+        detail: typeText(whole),
         commit: AFTER_VALUE,
         data: memberData(place, type, member),
       }),
