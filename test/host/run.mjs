@@ -176,6 +176,7 @@ async function inHost(entries) {
   try {
     await runTests({
       ...(executable === undefined ? {} : { vscodeExecutablePath: executable }),
+      cachePath: path.join(root, "out/vscode-test"),
       extensionDevelopmentPath: extension,
       extensionTestsPath: path.join(outdir, "index.js"),
       launchArgs: [workspace],
