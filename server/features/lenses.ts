@@ -73,7 +73,7 @@ async function addTargetLenses(
   const { toRun, all, estimate } = await workOf("target", states.graph.targets);
   const counts = reachCounts(states);
   const range = document.lines.range(at(declaration, declaration.statement.span));
-  if (toRun > 0 && canRun)
+  if (toRun > 0 && canRun && !isGoing(counts))
     found.push({
       range,
       command: { title: runTitle(toRun, all, estimate), command: commands.run, arguments: [run] },
@@ -124,7 +124,7 @@ async function addNodeLenses(
   }
   const { toRun, all, estimate } = await workOf(`family ${node.name.text}`, family);
   const run: RunArguments = { uri: document.uri, targets: [node.name.text] };
-  if (toRun > 0 && canRun)
+  if (toRun > 0 && canRun && !isGoing(summary.counts))
     found.push({
       range,
       command: { title: runTitle(toRun, all, estimate), command: commands.run, arguments: [run] },
@@ -138,6 +138,11 @@ async function addNodeLenses(
       arguments: [asked],
     },
   });
+}
+
+/** A run has to do with it already: another would wait for what that one makes. */
+function isGoing({ running = 0, queued = 0 }: Summary["counts"]): boolean {
+  return running + queued > 0;
 }
 
 function runTitle(

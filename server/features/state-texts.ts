@@ -25,10 +25,15 @@ export function summaryInWords({ counts, why }: Summary): string {
   return why === undefined ? words : `${words}: ${whyText(worstState(counts), why)}`;
 }
 
+/** As `run/why.ts` says of a node that no run has made yet. */
+const NEVER_MADE = "never made";
+
 /** `stale: param lossy false → true`, `waiting for aligned (2)`, `failed: exit 1` */
 export function stateWithReason(state: ShownState, why: string | undefined): string {
   if (why === undefined || why === state) return stateWord(state);
   if (state === "waiting") return t("waiting for {0}", why);
+  // It says all that "missing" does.
+  if (state === "missing" && why === NEVER_MADE) return t("never made");
   return `${stateWord(state)}: ${why}`;
 }
 
