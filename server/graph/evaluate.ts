@@ -34,6 +34,7 @@ import { tableRows } from "./tables.js";
 import { topologicalOrder } from "./topology.js";
 import { LoweredTransform } from "./transforms.js";
 import { DataReference, JsonValue, OutReference, type Value } from "./value.js";
+import { valueText } from "./value-text.js";
 import { describe, isList, valueFromJson } from "./values.js";
 
 /** A value given from outside: `--set depth=60`, or a file of values. */
@@ -77,6 +78,13 @@ export interface Evaluation {
   readonly problems: readonly PlacedProblem[];
   /** Facts that shape the graph and are not known yet, so that the graph is partial; each once. */
   readonly pending: readonly string[];
+  /**
+   * What a param, input or let of the file is, as one line for people; undefined for what has no value. Made when it is
+   * asked for. (Not `valueOf`: every object has a function of that name.)
+   */
+  readonly valueText: (name: string) => string | undefined;
+  /** How many rows a table of the file has; undefined for one that could not be read, or is not known yet. */
+  readonly rowsOf: (table: string) => number | undefined;
 }
 
 /**
@@ -143,7 +151,29 @@ class Evaluator {
     const nodes = this.#finish(drafts);
     const graph = this.#graph(nodes, families);
     for (const draft of drafts) draft.node.draft = undefined;
-    return { graph, problems: this.#reports.problems, pending: this.#reports.pending };
+    return { graph, problems: this.#reports.problems, pending: this.#reports.pending, ...this.#values() };
+  }
+
+  /** Holds on to values alone: the rows of tables, and all that evaluation needed, are let go of. */
+  #values(): Pick<Evaluation, "valueText" | "rowsOf"> {
+    const values = new Map<string, Value>();
+    const rows = new Map<string, number>();
+    for (const { statement } of this.#program.root.file.declarations) {
+      if (!("name" in statement)) continue;
+      const name = statement.name.text;
+      const cell = this.#names.get(name);
+      if (cell === undefined || cell instanceof Family || cell.value === undefined) continue;
+      if (statement.kind === "table") rows.set(name, isList(cell.value) ? cell.value.length : 0);
+      else values.set(name, cell.value);
+    }
+    const folder = path.dirname(this.#program.root.path);
+    return {
+      valueText: (name) => {
+        const value = values.get(name);
+        return value === undefined ? undefined : valueText(value, folder);
+      },
+      rowsOf: (table) => rows.get(table),
+    };
   }
 
   /** Gives every top-level name its cell or family; of two with one name the first counts. */
