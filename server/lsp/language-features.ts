@@ -7,6 +7,7 @@ import type {
   DocumentDiagnosticReport,
   ServerCapabilities,
 } from "vscode-languageserver/node";
+import { incomingCalls, outgoingCalls, prepareCallHierarchy } from "../features/call-hierarchy.js";
 import { completion, resolveCompletion } from "../features/completion.js";
 import { definition } from "../features/definition.js";
 import type { Document } from "../features/document.js";
@@ -15,6 +16,7 @@ import { documentSymbols } from "../features/document-symbols.js";
 import { foldingRanges } from "../features/folding.js";
 import { formatDocument, formatOnType, formatOnTypeTriggers, formatRange } from "../features/formatting.js";
 import { documentHighlights } from "../features/highlight.js";
+import { hover } from "../features/hover.js";
 import { inlayHints } from "../features/inlay-hints.js";
 import { lenses } from "../features/lenses.js";
 import { references } from "../features/references.js";
@@ -26,6 +28,7 @@ import type { Facts } from "../graph/facts.js";
 import type { DataPlace } from "../graph/value.js";
 import { IMAGE_PLATFORM } from "../run/pipeline.js";
 import { answerFor, cancelled, outdated } from "./failures.js";
+import { nodeHover } from "./node-hover.js";
 import type { LanguageServer } from "./server.js";
 import { TokenDeltas } from "./token-deltas.js";
 
@@ -41,6 +44,8 @@ export function languageFeatures(server: LanguageServer): {
   return {
     capabilities: {
       definitionProvider: true,
+      hoverProvider: true,
+      callHierarchyProvider: true,
       referencesProvider: true,
       renameProvider: { prepareProvider: true },
       semanticTokensProvider: {
@@ -132,6 +137,32 @@ function listen(connection: Connection, server: LanguageServer): void {
 
   connection.onDefinition(at(null, (document, { position }) => definition(document, position, server)));
 
+  connection.onHover(
+    slowly(null, async (document, { position }) => {
+      const session = server.session(document.path);
+      const evaluation = session.evaluation();
+      return (
+        (await hover(document, position, {
+          valueText: evaluation && ((name) => evaluation.valueText(name)),
+          rowsOf: evaluation && ((name) => evaluation.rowsOf(name)),
+          nodes: async (name) =>
+            session.snapshot === undefined
+              ? undefined
+              : await nodeHover(session.snapshot, name, {
+                  uri: document.uri,
+                  links: server.hasCommands,
+                  canRun: server.trusted,
+                }),
+        })) ?? null
+      );
+    }),
+  );
+  const { callHierarchy } = connection.languages;
+  callHierarchy.onPrepare(
+    inWorkspace([], (document, { position }) => prepareCallHierarchy(document, position, server)),
+  );
+  callHierarchy.onIncomingCalls(({ item }) => incomingCalls(item, server));
+  callHierarchy.onOutgoingCalls(({ item }) => outgoingCalls(item, server));
   connection.onReferences(
     inWorkspace([], (document, { position, context }) =>
       references(document, position, server, context.includeDeclaration),

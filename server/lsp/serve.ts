@@ -1,8 +1,10 @@
-import type {
-  CancellationToken,
-  Connection,
-  InitializeParams,
-  InitializeResult,
+import {
+  type CancellationToken,
+  type Connection,
+  ErrorCodes,
+  type InitializeParams,
+  type InitializeResult,
+  ResponseError,
 } from "vscode-languageserver/node";
 import { version } from "../../package.json";
 import * as protocol from "../protocol.js";
@@ -38,6 +40,13 @@ export function serve(connection: Connection): void {
       },
     };
   });
+
+  // What no handler takes: before the handshake everything, afterwards what is not known here.
+  connection.onRequest((method: string) =>
+    server === undefined
+      ? new ResponseError(ErrorCodes.ServerNotInitialized, "the server has not been initialized")
+      : new ResponseError(ErrorCodes.MethodNotFound, `there is no such request: "${method}"`),
+  );
 
   connection.onInitialized(() => {
     register?.();

@@ -459,9 +459,10 @@ export class LanguageServer implements SessionHost, Workspace {
     if (this.pulls) this.#refreshSoon.ask();
   }
 
-  /** The problems of the text as it is at this moment, for a client that asks for them. */
-  problemsChangedNow(session: Session): void {
-    this.#board.set(session, session.problems(), session.program().modules.keys());
+  /** The problems of a file in the texts as they are at this moment, for a client that asks for them. */
+  problemsNow(file: string): void {
+    for (const session of this.#sessions.values())
+      if (session.has(file)) this.#board.set(session, session.problems(), session.program().modules.keys());
   }
 
   /** The diagnostics of a file, as the client pulls them or is sent them. */
