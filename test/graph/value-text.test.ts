@@ -69,7 +69,7 @@ test("values of names are told as the language would write them", () => {
 test("a text is cut between characters, and as soon as it is long enough", () => {
   assert.equal(valueText("x".repeat(1_000_000), "/").length, 201);
   const flowers = valueText("🌻".repeat(500), "/");
-  assert.ok(flowers.isWellFormed() && flowers.endsWith("…"));
+  assert.match(flowers, /^"(?:🌻)+…$/u);
   const large: Value = Array.from({ length: 1_000_000 }, (_, at) => at);
   assert.ok(valueText(large, "/").length <= 201);
   const json = valueText(new JsonValue({ a: [1, { b: null }], "c d": "x" }), "/");
