@@ -15,11 +15,12 @@ import {
   symbolsAt,
   usesOf,
 } from "../language/symbols.js";
-import type { Declaration, NodeArgument, Span, TransformStatement } from "../language/syntax.js";
+import type { Declaration, Span, TransformStatement } from "../language/syntax.js";
 import { plainText } from "../language/text.js";
 import type { Document, Workspace } from "./document.js";
-import { absolute, placeIn } from "./tree.js";
+import { absolute, placeIn, type TreePlace } from "./tree.js";
 import { isPlace, usesEverywhere } from "./uses.js";
+import { t } from "./words.js";
 
 /** What is selected in the text and offered as the name. Throws a `Failure` (`rename-refused`) for what has no other. */
 export function prepareRename(document: Document, position: Position): { range: Range; placeholder: string } {
@@ -80,7 +81,7 @@ function targetAt({ program, path: file, lines, text, module }: Document, positi
       "Text that cannot be parsed may declare it.",
       "Correct the syntax of the file first.",
     );
-  if (symbol.kind === "import" && isPlace(home, [symbol.place]) && home.path === file)
+  if (home.path === file && placeIn(module, home.span.start)?.declaration.statement.kind === "import")
     throw refused(`this import leads nowhere: "${name}"`, "What is imported cannot be found.");
   const declared = program.modules.get(home.path)?.file.text.slice(home.span.start, home.span.end);
   return { symbol, span, name, isAlias: declared !== name };
@@ -209,33 +210,20 @@ class Rename {
     }
     const module = this.#modules.get(file);
     const tree = module === undefined ? undefined : placeIn(module, span.start);
-    if (module !== undefined && tree !== undefined) {
-      const argument = tree.nodes.find((one): one is NodeArgument => one.kind === "node-argument");
-      if (argument !== undefined) {
-        const whole = absolute(tree.declaration, argument.span);
-        const now = this.#argumentAfter(module, tree.declaration, argument, span);
-        if (now !== undefined) {
-          this.#add(file, { ...whole, text: now });
-          return;
-        }
-      }
-      if (kind === "column") this.#header(module, tree.declaration, span);
-    }
-    this.#add(file, { ...span, text: newName });
+    if (module === undefined || tree === undefined) return;
+    if (kind === "column") this.#header(module, tree.declaration, span);
+    this.#add(file, this.#shortened(module, tree, span) ?? { ...span, text: newName });
   }
 
   /** `genome: genome` is written `genome`; so renaming there and back leaves nothing behind. */
-  #argumentAfter(
-    module: Module,
-    declaration: Declaration,
-    { span, name, value }: NodeArgument,
-    renamed: Span,
-  ): string | undefined {
-    const whole = absolute(declaration, span);
-    if (value.kind !== "reference" || !/^\w+:\s*\w+$/.test(module.file.text.slice(whole.start, whole.end)))
-      return undefined;
-    const isName = renamed.start === declaration.offset + name.span.start;
-    return (isName ? value.name : name.text) === this.newName ? this.newName : undefined;
+  #shortened(module: Module, { declaration, nodes }: TreePlace, renamed: Span): Edit | undefined {
+    const argument = nodes.find((one) => one.kind === "node-argument");
+    if (argument?.value.kind !== "reference") return undefined;
+    const whole = absolute(declaration, argument.span);
+    if (!/^\w+:\s*\w+$/.test(module.file.text.slice(whole.start, whole.end))) return undefined;
+    const isName = renamed.start === whole.start;
+    const other = isName ? argument.value.name : argument.name.text;
+    return other === this.newName ? { ...whole, text: this.newName } : undefined;
   }
 
   /** A column is found by its header, which is its name unless the text says otherwise. */
@@ -404,8 +392,11 @@ class Rename {
       });
     }
     if (!isUnsure) return { documentChanges };
-    const label = "Names in scripts that may be something else";
-    const description = `It cannot be told whether these are the "${this.target.name}" of the transform.`;
+    const label = t("Names in scripts that may be something else");
+    const description = t(
+      'It cannot be told whether these are the "{0}" of the transform.',
+      this.target.name,
+    );
     return {
       documentChanges,
       changeAnnotations: { [UNSURE]: { label, description, needsConfirmation: true } },

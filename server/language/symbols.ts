@@ -75,14 +75,9 @@ function isArgument({ place }: SymbolAt): boolean {
 }
 
 /**
- * Every place of the program that names the same thing, declarations among them, by file and place. Declarations
- * whose text does not have the name are not looked at.
+ * Every place of the program that names one of these things, declarations among them, by file and place; in these files
+ * only if they are told. Declarations whose text does not have the name are not looked at.
  */
-export function referencesTo(program: Program, symbol: SymbolAt): readonly SymbolPlace[] {
-  return usesOf(program, symbol.definitions).map(({ place }) => place);
-}
-
-/** What `referencesTo` finds, each with what it is there; in these files only if they are told. */
 export function usesOf(
   program: Program,
   definitions: readonly SymbolPlace[],

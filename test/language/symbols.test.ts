@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadProgram } from "../../server/language/program.js";
-import { referencesTo, symbolAt } from "../../server/language/symbols.js";
+import { symbolAt, usesOf } from "../../server/language/symbols.js";
 import { showType } from "../../server/language/types.js";
 import { sourceOf } from "../support/squiggles.js";
 
@@ -118,7 +118,10 @@ for (const [file, marked, places] of [
   test(`references to ${marked}`, () => {
     const symbol = symbolAt(program, `/${file}`, at(file, marked));
     assert.ok(symbol !== undefined);
-    assert.deepEqual(referencesTo(program, symbol).map(shown), places);
+    assert.deepEqual(
+      usesOf(program, symbol.definitions).map(({ place }) => shown(place)),
+      places,
+    );
   });
 
 /** What `usesOf` finds in one file from the first definition of what stands at `|`. */
@@ -128,7 +131,7 @@ function uses(marked: string, more: ReadonlyMap<string, string> = new Map()): re
   const loaded = loadProgram("/main.reprod", sourceOf(sources));
   const symbol = symbolAt(loaded, "/main.reprod", marked.indexOf("|"));
   assert.ok(symbol !== undefined);
-  return referencesTo(loaded, symbol).map(({ path, span, shorthand }) => {
+  return usesOf(loaded, symbol.definitions).map(({ place: { path, span, shorthand } }) => {
     const source = sources.get(path.slice(1)) ?? "";
     const line = source.slice(0, span.start).split("\n").length;
     return `${path.slice(1)}:${line}${shorthand === undefined ? "" : ` ${shorthand}`}`;

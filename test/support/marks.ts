@@ -55,6 +55,7 @@ export function readMarked(fixture: string): Marked {
 export class World implements Workspace {
   readonly #files: Map<string, string>;
   readonly #programs = new Map<string, Program>();
+  readonly #lines = new Map<string, { readonly text: string; readonly lines: Lines }>();
   readonly source: TextSource = {
     read: (file) => this.#files.get(file.slice(1)),
     resolve: (from, reference) => path.posix.resolve(path.posix.dirname(from), reference),
@@ -91,7 +92,7 @@ export class World implements Workspace {
       path: `/${file}`,
       uri: this.uri(`/${file}`),
       text,
-      lines: new Lines(text, this.encoding),
+      lines: this.lines(`/${file}`),
       program,
       module: program.root,
     };
@@ -117,7 +118,12 @@ export class World implements Workspace {
   }
 
   lines(file: string): Lines {
-    return new Lines(this.text(file.slice(1)), this.encoding);
+    const text = this.text(file.slice(1));
+    const known = this.#lines.get(file);
+    if (known?.text === text) return known.lines;
+    const lines = new Lines(text, this.encoding);
+    this.#lines.set(file, { text, lines });
+    return lines;
   }
 
   uri(file: string): string {

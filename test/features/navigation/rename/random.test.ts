@@ -7,7 +7,7 @@ import { rename } from "../../../../server/features/rename.js";
 import { evaluate } from "../../../../server/graph/evaluate.js";
 import { Identifier, idsKnown } from "../../../../server/graph/recipe.js";
 import type { Program } from "../../../../server/language/program.js";
-import { symbolAt } from "../../../../server/language/symbols.js";
+import { symbolAt, symbolsAt } from "../../../../server/language/symbols.js";
 import type { Span } from "../../../../server/language/syntax.js";
 import { MemoryFacts } from "../../../support/facts.js";
 import { applyWorkspaceEdit, checkedSpan, exampleWorlds, refusal, World } from "../../../support/marks.js";
@@ -68,6 +68,21 @@ function renamed(world: World, { file, offset, anchor }: Named, newName: string)
   return { world: next, start, edit };
 }
 
+/** What every name of every file stands for, by the lines of both: a rename changes neither. */
+function meanings(world: World): readonly string[] {
+  const found = new Set<string>();
+  for (const file of world.names()) {
+    const { text, program, path: place, lines } = world.document(file);
+    for (const { index } of text.matchAll(/[A-Za-z_]\w*/g))
+      for (const { kind, definitions } of symbolsAt(program, place, index + 1))
+        for (const home of definitions)
+          found.add(
+            `${file}:${lines.line(index)} ${kind} ${home.path}:${world.lines(home.path).line(home.span.start)}`,
+          );
+  }
+  return [...found].sort();
+}
+
 function codes(program: Program): readonly string[] {
   return program.problems.map(({ path: file, rule }) => `${file} ${rule.code}`).sort();
 }
@@ -82,8 +97,9 @@ test("random renames make no problem, and renaming back gives the text of before
     );
     const world = new World(texts, crlf ? "utf-8" : "utf-16");
     const names = namesIn(world);
+    const meant = meanings(world);
     assert.ok(names.length > 20);
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 40; round++) {
       const name = names[Math.floor(random() * names.length)];
       assert.ok(name !== undefined);
       const newName = `other_${round}`;
@@ -95,6 +111,7 @@ test("random renames make no problem, and renaming back gives the text of before
       done++;
       for (const file of world.names())
         assert.deepEqual(codes(there.world.document(file).program), codes(world.document(file).program));
+      assert.deepEqual(meanings(there.world), meant, JSON.stringify(name));
       const back = renamed(
         there.world,
         {
@@ -110,8 +127,14 @@ test("random renames make no problem, and renaming back gives the text of before
         assert.equal(back.world.text(file), world.text(file), JSON.stringify(name));
     }
   }
-  assert.ok(done > 200, `${done} renames`);
+  assert.ok(done > 130, `${done} renames`);
 });
+
+/** Words that are keywords in some places only, and names that look like something else. */
+const WORDS =
+  "param input table check transform target publish import pipeline from as to run out image tools env yes x2 len GiB h bash".split(
+    " ",
+  );
 
 test("random names for random things keep what every name means, or are refused", () => {
   const random = seededRandom(92);
@@ -119,12 +142,14 @@ test("random names for random things keep what every name means, or are refused"
   for (const files of worlds) {
     const world = new World(files);
     const names = namesIn(world);
-    for (let round = 0; round < 60; round++) {
+    const meant = meanings(world);
+    for (let round = 0; round < 40; round++) {
       const name = names[Math.floor(random() * names.length)];
       const other = names[Math.floor(random() * names.length)];
       assert.ok(name !== undefined && other !== undefined);
-      if (name.written === other.written) continue;
-      const there = renamed(world, name, other.written);
+      const newName = random() < 0.7 ? other.written : (WORDS[Math.floor(random() * WORDS.length)] ?? "");
+      if (name.written === newName) continue;
+      const there = renamed(world, name, newName);
       if (typeof there === "string") {
         refusals++;
         continue;
@@ -132,11 +157,12 @@ test("random names for random things keep what every name means, or are refused"
       for (const file of world.names()) {
         const before = world.document(file).program;
         const after: Program = there.world.document(file).program;
-        assert.deepEqual(codes(after), codes(before), `${JSON.stringify(name)} to ${other.written}`);
+        assert.deepEqual(codes(after), codes(before), `${JSON.stringify(name)} to ${newName}`);
       }
+      assert.deepEqual(meanings(there.world), meant, `${JSON.stringify(name)} to ${newName}`);
     }
   }
-  assert.ok(refusals > 50, `${refusals} refused`);
+  assert.ok(refusals > 35, `${refusals} refused`);
 });
 
 for (const [folder, main] of [
