@@ -40,12 +40,6 @@ export function uriOf(argument: unknown): string | undefined {
   return has(argument, "scheme", "path") ? String(argument) : undefined;
 }
 
-/** `aligned` of `aligned["ANN0830", 2]`. */
-export function familyOf(node: string): string {
-  const bracket = node.indexOf("[");
-  return bracket < 0 ? node : node.slice(0, bracket);
-}
-
 function has<Key extends string>(
   value: unknown,
   ...keys: readonly Key[]
