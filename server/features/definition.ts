@@ -31,7 +31,7 @@ function linkTo(document: Document, origin: Span, target: SymbolPlace, workspace
 }
 
 /** All of the declaration that a name stands in; of a loop its head, since its body is about other things. */
-export function declarationOf({ program }: Pick<Document, "program">, { path, span }: SymbolPlace): Span {
+function declarationOf({ program }: Pick<Document, "program">, { path, span }: SymbolPlace): Span {
   const module = program.modules.get(path);
   const place = module === undefined ? undefined : placeIn(module, span.start);
   const node = place?.nodes.findLast((one) => DECLARING.has(one.kind));
