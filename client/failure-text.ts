@@ -31,8 +31,9 @@ export function filePlace(place: string | undefined): FilePlace | undefined {
   return { path, line: Math.max(0, Number(line) - 1), character: Math.max(0, Number(column) - 1) };
 }
 
+/** The engine's messages go on after `error[code]:`; here each stands for itself. */
 function sentence(text: string): string {
-  const trimmed = text.trim();
+  const trimmed = text.trim().replace(/^[a-z]/, (letter) => letter.toUpperCase());
   return /[.!?:…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 

@@ -32,6 +32,16 @@ export class Refusal extends Error {
   }
 }
 
+/** Whoever runs scripts, or asks programs of the machine, needs a person who has trusted the workspace. */
+export function untrusted(): Refusal {
+  return new Refusal(
+    vscode.l10n.t(
+      "This workspace is not trusted: Reprod checks its pipelines, but runs nothing and changes nothing.",
+    ),
+    { title: vscode.l10n.t("Manage Trust"), command: "workbench.trust.manage" },
+  );
+}
+
 export function reporter(
   context: vscode.ExtensionContext,
   log: vscode.LogOutputChannel,
@@ -44,7 +54,10 @@ export function reporter(
     if (error instanceof vscode.CancellationError) return;
     if (error instanceof Refusal) return refuse(error);
     if (error instanceof ServerUnavailable) return tellUnavailable(error);
-    if (error instanceof RequestFailure) return tellFailure(error.data);
+    if (error instanceof RequestFailure) {
+      // The server refuses what a guard here has let through, because trust was asked for only there.
+      return error.data.code === "untrusted-workspace" ? refuse(untrusted()) : tellFailure(error.data);
+    }
     log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
     const [showLog, reportIssue] = [vscode.l10n.t("Show Log"), vscode.l10n.t("Report Issue")];
     const chosen = await vscode.window.showErrorMessage(

@@ -40,6 +40,7 @@ export async function planAndRun(services: Services, wanted: Wanted): Promise<vo
 
 /** Shows what a run would do, with the offer to do it. */
 export async function planOnly(services: Services, wanted: Wanted): Promise<void> {
+  requireTrust();
   const planned = await plan(services, wanted);
   if (planned !== undefined) await showPlan(services, planned.view, planned.wanted, false);
 }

@@ -164,8 +164,6 @@ class PipelinesView implements vscode.TreeDataProvider<Entry>, vscode.Disposable
           : vscode.TreeItemCollapsibleState.Collapsed,
     );
     const uri = vscode.Uri.parse(view.uri);
-    // Colours and counts of problems come with the uri, as in the explorer.
-    item.resourceUri = uri;
     item.description = pipelineDescription(view, t);
     item.iconPath =
       view.message === undefined ? stateIcon(this.#services.context, worstState(view.counts)) : icon("error");
