@@ -13,8 +13,8 @@ export interface StateMarks extends vscode.Disposable {
 }
 
 /**
- * A sign for each node statement, in the gutter and in the overview ruler. Each state has another shape, and says its
- * word when pointed at; the same text is in the hover and in the inlay hint, for those who do not see the gutter.
+ * A sign for each node statement, in the gutter and in the overview ruler. Each state has another shape; what it stands
+ * for is in the hover, the lens and the inlay hint too, for those who do not see the gutter.
  */
 export function registerDecorations(context: vscode.ExtensionContext, server: Server): StateMarks {
   const types = new Map<ShownState, vscode.TextEditorDecorationType>();
@@ -34,7 +34,7 @@ export function registerDecorations(context: vscode.ExtensionContext, server: Se
       if (group === undefined && type === undefined) continue;
       editor.setDecorations(
         type ?? made(state),
-        (group ?? []).map((mark) => option(document, mark)),
+        (group ?? []).map((mark) => place(document, mark)),
       );
     }
   };
@@ -92,11 +92,11 @@ export function registerDecorations(context: vscode.ExtensionContext, server: Se
   };
 }
 
-/** On the first line of the statement only: a sign beside each line would say that there are many nodes. */
-function option(document: vscode.TextDocument, { range, text }: StateMark): vscode.DecorationOptions {
+/**
+ * At the beginning of the statement only: a sign beside each line would say that there are many nodes. The place has no
+ * width and no text of its own, because what could be said there is in the hover of the server already.
+ */
+function place(document: vscode.TextDocument, { range }: StateMark): vscode.Range {
   const line = Math.min(range.start.line, document.lineCount - 1);
-  return {
-    range: document.lineAt(line).range,
-    hoverMessage: new vscode.MarkdownString().appendText(text),
-  };
+  return new vscode.Range(line, 0, line, 0);
 }
