@@ -74,7 +74,9 @@ export async function chooseNode(
   }
   const uri = await choosePipeline(services, argument);
   if (uri === undefined) return undefined;
-  const family = await chooseFamily(services, uri, title);
+  // A menu of the editor is about the place where it was opened; elsewhere the node at the cursor is only offered first.
+  const here = argument instanceof vscode.Uri ? nodeAtCursor(services, uri) : undefined;
+  const family = here ?? (await chooseFamily(services, uri, title));
   return family === undefined ? undefined : chooseMember(services, uri, family, title, families);
 }
 

@@ -25,9 +25,12 @@ export type Wanted = RunArguments & { readonly set?: readonly SetValue[] };
  * consent of a person who has seen the plan.
  */
 export async function planAndRun(services: Services, wanted: Wanted): Promise<void> {
+  services.log.info("XX start");
   requireTrust();
   if (!(await saveBefore())) return;
+  services.log.info("XX saved");
   const planned = await plan(services, wanted);
+  services.log.info("XX planned");
   if (planned === undefined) return;
   const { view, wanted: complete } = planned;
   if (view.toRun === 0) {
@@ -98,10 +101,11 @@ async function plan(
   }
 }
 
-async function start({ server, log }: Services, wanted: Wanted): Promise<void> {
+async function start({ server, log, runs }: Services, wanted: Wanted): Promise<void> {
   const run = await withPatience(t("Starting the run"), "reprod.runs", () =>
     server.request(runRequest, wanted),
   );
+  runs.started(run);
   log.info(`Started run ${run.run} of ${wanted.uri}`);
 }
 

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { type RunView, runsChanged, runsRequest } from "../server/protocol.js";
+import { type RunKey, type RunView, runsChanged, runsRequest } from "../server/protocol.js";
 import { mergedRuns } from "./runs-model.js";
 import type { Server } from "./server.js";
 import { setting } from "./settings.js";
@@ -18,16 +18,20 @@ export class Runs implements vscode.Disposable {
   readonly #server: Server;
   readonly #report: (error: unknown) => void;
   readonly #changed = new vscode.EventEmitter<RunsChange>();
+  readonly #started = new vscode.EventEmitter<RunKey>();
   readonly #disposables: vscode.Disposable[] = [];
   #runs: readonly RunView[] | undefined;
 
   readonly onDidChange = this.#changed.event;
+  /** This window has started a run; the server tells of it soon. */
+  readonly onDidStart = this.#started.event;
 
   constructor(server: Server, report: (error: unknown) => void) {
     this.#server = server;
     this.#report = report;
     this.#disposables.push(
       this.#changed,
+      this.#started,
       server.onNotification(runsChanged, ({ runs }) => this.#take(runs)),
       server.onDidChangeState((state) => {
         if (state === "running") this.refresh();
@@ -44,6 +48,10 @@ export class Runs implements vscode.Disposable {
   /** Undefined before the server has told. */
   get all(): readonly RunView[] | undefined {
     return this.#runs;
+  }
+
+  started(run: RunKey): void {
+    this.#started.fire(run);
   }
 
   refresh(): void {

@@ -37,9 +37,9 @@ class PipelinesView implements vscode.TreeDataProvider<Entry>, vscode.Disposable
   readonly #changed = new vscode.EventEmitter<Entry | undefined>();
   readonly #tree: vscode.TreeView<Entry>;
   readonly #disposables: vscode.Disposable[];
-  /** Answers that a later question has overtaken are dropped. */
-  #asked = 0;
+  #asking = false;
   #loaded = false;
+  /** What is shown may be out of date. */
   #stale = true;
 
   readonly onDidChangeTreeData = this.#changed.event;
@@ -72,23 +72,28 @@ class PipelinesView implements vscode.TreeDataProvider<Entry>, vscode.Disposable
   refresh(): void {
     this.#stale = true;
     this.#say();
-    if (this.#services.server.state !== "running" || !this.#tree.visible) return;
-    this.#stale = false;
-    const asked = ++this.#asked;
-    this.#services.server.request(pipelinesRequest, {}).then(
-      (views) => {
-        if (asked !== this.#asked) return;
+    if (!this.#asking) this.#ask().catch(this.#services.report);
+  }
+
+  /** One question at a time: what changes meanwhile is asked for after it. */
+  async #ask(): Promise<void> {
+    this.#asking = true;
+    try {
+      while (this.#stale && this.#services.server.state === "running" && this.#tree.visible) {
+        this.#stale = false;
+        const views = await this.#services.server.request(pipelinesRequest, {});
         this.#loaded = true;
         const redraw = this.#model.update(views);
         this.#say();
         if (redraw === "all") this.#changed.fire(undefined);
         else for (const entry of redraw) this.#changed.fire(entry);
-      },
-      (error: unknown) => {
-        this.#stale = true;
-        this.#services.report(error);
-      },
-    );
+      }
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    } finally {
+      this.#asking = false;
+    }
   }
 
   showMore(family: FamilyEntry): void {

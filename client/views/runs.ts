@@ -1,5 +1,11 @@
 import * as vscode from "vscode";
-import { type RunNodeView, type RunState, type RunView, runNodesRequest } from "../../server/protocol.js";
+import {
+  type RunKey,
+  type RunNodeView,
+  type RunState,
+  type RunView,
+  runNodesRequest,
+} from "../../server/protocol.js";
 import { bytes, duration, grouped } from "../format.js";
 import { type Icon, stateIcon } from "../icons.js";
 import type { RunsChange } from "../runs.js";
@@ -14,6 +20,7 @@ import {
   runName,
   runSentence,
   runStateWord,
+  sameRun,
 } from "../runs-model.js";
 import type { Services } from "../services.js";
 import { stateColor } from "../state-text.js";
@@ -60,6 +67,8 @@ class RunsView implements vscode.TreeDataProvider<Entry>, vscode.Disposable {
   #entries: readonly RunEntry[] = [];
   #filter: RunFilter = {};
   #clock: NodeJS.Timeout | undefined;
+  /** A run that is shown as soon as it is listed. */
+  #awaited: RunKey | undefined;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -73,6 +82,10 @@ class RunsView implements vscode.TreeDataProvider<Entry>, vscode.Disposable {
       this.#changed,
       this.#tree,
       services.runs.onDidChange((change) => this.#take(change)),
+      services.runs.onDidStart((run) => {
+        this.#awaited = run;
+        this.#reveal();
+      }),
       services.server.onDidChangeState(() => this.#say()),
       this.#tree.onDidChangeVisibility(({ visible }) => {
         services.runs.watched = visible;
@@ -179,6 +192,21 @@ class RunsView implements vscode.TreeDataProvider<Entry>, vscode.Disposable {
     if (this.#rebuild(runs)) this.#changed.fire(undefined);
     else for (const entry of this.#entries) if (different.has(entry.run)) this.#redraw(entry);
     this.#say();
+    this.#reveal();
+  }
+
+  /** Selects the run that was just started. A view that is hidden stays hidden: the status bar tells that it runs. */
+  #reveal(): void {
+    const awaited = this.#awaited;
+    const entry = awaited && this.#entries.find((known) => sameRun(known, awaited));
+    if (entry === undefined) return;
+    this.#awaited = undefined;
+    if (!this.#tree.visible) return;
+    this.#tree
+      .reveal(entry, { select: true, focus: false, expand: true })
+      .then(undefined, (error: unknown) => {
+        this.#services.log.warn(`The run could not be revealed: ${String(error)}`);
+      });
   }
 
   /** True when entries came, went or changed places. */
