@@ -25,12 +25,9 @@ export type Wanted = RunArguments & { readonly set?: readonly SetValue[] };
  * consent of a person who has seen the plan.
  */
 export async function planAndRun(services: Services, wanted: Wanted): Promise<void> {
-  services.log.info("XX start");
   requireTrust();
   if (!(await saveBefore())) return;
-  services.log.info("XX saved");
   const planned = await plan(services, wanted);
-  services.log.info("XX planned");
   if (planned === undefined) return;
   const { view, wanted: complete } = planned;
   if (view.toRun === 0) {
