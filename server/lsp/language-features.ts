@@ -5,7 +5,12 @@ import type {
   Connection,
   DocumentDiagnosticParams,
   DocumentDiagnosticReport,
+  Location,
+  LocationLink,
   ServerCapabilities,
+  TextEdit,
+  WorkspaceEdit,
+  WorkspaceEditClientCapabilities,
 } from "vscode-languageserver/node";
 import { incomingCalls, outgoingCalls, prepareCallHierarchy } from "../features/call-hierarchy.js";
 import { completion, resolveCompletion } from "../features/completion.js";
@@ -135,7 +140,13 @@ function listen(connection: Connection, server: LanguageServer): void {
       return handle(document, params);
     });
 
-  connection.onDefinition(at(null, (document, { position }) => definition(document, position, server)));
+  const asClientKnows = (links: LocationLink[]): LocationLink[] | Location[] =>
+    server.client.textDocument?.definition?.linkSupport === true
+      ? links
+      : links.map(({ targetUri, targetSelectionRange }) => ({ uri: targetUri, range: targetSelectionRange }));
+  connection.onDefinition(
+    at(null, (document, { position }) => asClientKnows(definition(document, position, server))),
+  );
 
   connection.onHover(
     slowly(null, async (document, { position }) => {
@@ -172,7 +183,9 @@ function listen(connection: Connection, server: LanguageServer): void {
     inWorkspace(null, (document, { position }) => prepareRename(document, position)),
   );
   connection.onRenameRequest(
-    inWorkspace(null, (document, { position, newName }) => rename(document, position, newName, server)),
+    inWorkspace(null, (document, { position, newName }) =>
+      asEdit(rename(document, position, newName, server), server.client.workspace?.workspaceEdit),
+    ),
   );
   const { semanticTokens: tokens } = connection.languages;
   const deltas = new TokenDeltas();
@@ -257,6 +270,21 @@ function listen(connection: Connection, server: LanguageServer): void {
       ),
     );
   }
+}
+
+/** Edits by uri for clients that know no more; what they would be asked about is then done, as they asked for it. */
+function asEdit(edit: WorkspaceEdit, known: WorkspaceEditClientCapabilities | undefined): WorkspaceEdit {
+  const { documentChanges } = edit;
+  if (documentChanges === undefined || known?.documentChanges === true) return edit;
+  const changes: { [uri: string]: TextEdit[] } = {};
+  for (const change of documentChanges) {
+    if (!("edits" in change)) continue;
+    const edits = change.edits.flatMap((one) =>
+      "newText" in one ? [{ range: one.range, newText: one.newText }] : [],
+    );
+    changes[change.textDocument.uri] = [...(changes[change.textDocument.uri] ?? []), ...edits];
+  }
+  return { changes };
 }
 
 const NO_PROBLEMS: DocumentDiagnosticReport = { kind: "full", items: [] };

@@ -1,3 +1,4 @@
+import { URI } from "vscode-uri";
 import { bytes, count, duration } from "../base/format.js";
 import { codeSpan, escapeMarkdown } from "../features/markdown.js";
 import { countsInWords, stateWithReason } from "../features/state-texts.js";
@@ -87,10 +88,10 @@ function recordLines(snapshot: Snapshot, record: ResultRecord): readonly string[
     filesOf(out).map((file) => ({ name, file })),
   );
   for (const { name, file } of outs.slice(0, OUTS_SHOWN)) {
-    const object = snapshot.opened.store.objects.pathOf(file.sha256);
+    const object = URI.file(snapshot.opened.store.objects.pathOf(file.sha256)).toString();
     lines.push(
-      `- ${escapeMarkdown(name)} ${codeSpan(file.path)} ${bytes(file.size)} ` +
-        `sha256 ${codeSpan(file.sha256.slice(0, 12))} ${codeSpan(object)}`,
+      `- ${escapeMarkdown(name)} [${escapeMarkdown(file.path)}](${object}) ${bytes(file.size)} · ` +
+        `sha256 ${codeSpan(file.sha256.slice(0, 12))}`,
     );
   }
   if (outs.length > OUTS_SHOWN) lines.push(`- ${t("and {0} more", outs.length - OUTS_SHOWN)}`);
@@ -122,9 +123,13 @@ function filesOf(out: RecordedOut): readonly RecordedFile[] {
 export function reasonMarkdown(reason: string): string {
   return reason
     .split(/(`[^`]*`)/)
-    .map((part) =>
-      part.length > 1 && part.startsWith("`") ? codeSpan(part.slice(1, -1)) : escapeMarkdown(part),
-    )
+    .map((part) => {
+      if (part.length > 1 && part.startsWith("`")) return codeSpan(part.slice(1, -1));
+      // What is escaped loses the blanks at its ends, which part words here.
+      const [before = ""] = /^\s*/.exec(part) ?? [];
+      const [after = ""] = /\s*$/.exec(part.slice(before.length)) ?? [];
+      return `${before && " "}${escapeMarkdown(part)}${after && " "}`;
+    })
     .join("");
 }
 

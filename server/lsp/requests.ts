@@ -533,7 +533,7 @@ async function nodeView(snapshot: Snapshot, node: GraphNode): Promise<protocol.N
     name: node.name,
     keys: bracket < 0 ? "" : node.name.slice(bracket + 1, -1),
     state,
-    why: state === "cached" ? [] : await snapshot.whyOf(node),
+    why: state === "cached" ? [] : (await snapshot.whyOf(node)).map((reason) => reason.replaceAll("`", "")),
     ...(recipe !== undefined && { recipe }),
     ...(run !== undefined && {
       run: {

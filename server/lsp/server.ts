@@ -459,8 +459,9 @@ export class LanguageServer implements SessionHost, Workspace {
     if (this.pulls) this.#refreshSoon.ask();
   }
 
-  /** The problems of a file in the texts as they are at this moment, for a client that asks for them. */
-  problemsNow(file: string): void {
+  /** The problems of its file in the texts as they are at this moment, for a client that asks for them. */
+  problemsChangedNow({ path: file }: Session): void {
+    // Pipelines that import it speak of it too, and what they said was of another text.
     for (const session of this.#sessions.values())
       if (session.has(file)) this.#board.set(session, session.problems(), session.program().modules.keys());
   }

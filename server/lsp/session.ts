@@ -484,6 +484,11 @@ export class Session {
       stop();
       this.#watched.delete(folder);
     }
+    const isNew = [...names].some(([folder, wanted]) => {
+      const known = this.#watchedNames.get(folder);
+      if (!this.#watched.has(folder)) return true;
+      return known !== undefined && (wanted === undefined || [...wanted].some((name) => !known.has(name)));
+    });
     this.#watchedNames = names;
     for (const folder of names.keys()) {
       if (this.#watched.has(folder)) continue;
@@ -492,6 +497,12 @@ export class Session {
         this.#host.watch.watch(folder, (name) => this.#changedIn(folder, name)),
       );
     }
+    if (!isNew) return;
+    // They were read before they were watched: a change in between was told to nobody, so they are read once more.
+    let texts = false;
+    for (const module of program.modules.keys()) texts = this.#host.texts.forget(module) || texts;
+    if (texts) this.#program = undefined;
+    this.#factsSoon.ask();
   }
 
   #changedIn(folder: string, name: string | undefined): void {

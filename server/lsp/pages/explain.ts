@@ -28,11 +28,13 @@ function render(explanation: Explanation): string {
     parts.push(cause.reasons.map((reason) => reasonText(reason)).join("\n"));
   }
   parts.push("---", escapeMarkdown(outlook));
-  if (earlier !== undefined) {
-    const when = earlier.run === undefined ? "" : ` of run ${codeSpan(earlier.run)}`;
-    parts.push(`Compared with recipe ${codeSpan(earlier.recipe)}${when}.`);
-  }
-  if (recipe !== undefined) parts.push(`Recipe now: ${codeSpan(recipe)}.`);
+  const rows = [
+    recipe === undefined ? undefined : `| now | ${codeSpan(recipe)} | |`,
+    earlier === undefined
+      ? undefined
+      : `| before | ${codeSpan(earlier.recipe)} | ${earlier.run === undefined ? "" : codeSpan(earlier.run)} |`,
+  ].filter((row) => row !== undefined);
+  if (rows.length > 0) parts.push(["| | recipe | run |", "|---|---|---|", ...rows].join("\n"));
   return `${parts.join("\n\n")}\n`;
 }
 

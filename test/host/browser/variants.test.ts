@@ -45,5 +45,43 @@ editorSuite(
         await editor.screenshot("5-stale");
       },
     );
+    await step("hovering over a node tells what is known of it", async (editor) => {
+      const shown = await editor.hover("filtered[name]", /param min_depth/);
+      for (const part of [/3 nodes/, /recipe/, /Explain/]) assert.match(shown, part);
+      await editor.screenshot("6-hover");
+      await editor.unhover();
+    });
+    await step("the reason opens a page that tells the whole way from the cause", async (editor) => {
+      await editor.clickLens(/stale: param min_depth 4 → 5/);
+      await editor.pick(/ANN1117/);
+      await editor.webview().getByText("Compared with recipe").first().waitFor();
+      await editor.screenshot("7-explain");
+    });
+    await step("the graph shows the cause and what waits for it", async (editor) => {
+      await editor.openFile("variants/variants.reprod");
+      await editor.run("Reprod: Show Graph");
+      await editor
+        .webview()
+        .getByRole("button", { name: /zoom in/i })
+        .waitFor();
+      await editor.screenshot("8-graph");
+      await editor.run("View: Close Editor");
+    });
+    await step(
+      "the family whose param changed runs, and what waited for it is cached again",
+      async (editor) => {
+        await editor.openFile("variants/variants.reprod");
+        await editor.clickLens(/Run 7 of 29/);
+        await editor.lens("✓ 29 cached");
+        await editor.row("Runs", "variants", /7 made|made/);
+      },
+    );
+    await step("how the report was made is one click away", async (editor) => {
+      await editor.openFile("variants/variants.reprod", { line: 59 });
+      await editor.run("Reprod: Show Provenance");
+      await editor.pick(/^report/);
+      await editor.webview().getByText("lambda.fa").first().waitFor();
+      await editor.screenshot("9-provenance");
+    });
   },
 );

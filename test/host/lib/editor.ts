@@ -186,8 +186,9 @@ export class Editor {
     });
     const wanted = folder === "." ? rows : rows.filter({ hasText: path.basename(folder) });
     await wanted.first().click();
-    await this.tab(name).and(this.page.locator(".active")).waitFor();
-    await this.page.locator(".editor-group-container.active .editor-instance").first().waitFor();
+    const group = this.page.locator(".editor-group-container.active");
+    await group.locator(".tabs-container .tab.active").and(this.tab(name)).first().waitFor();
+    await group.locator(".editor-instance").first().waitFor();
     if (at.line !== undefined) await this.goTo(at.line, at.column ?? 1);
   }
 
