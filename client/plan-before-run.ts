@@ -7,6 +7,7 @@ import {
   type SetValue,
 } from "../server/protocol.js";
 import { askParams } from "./ask-params.js";
+import { Refusal } from "./failures.js";
 import { grouped } from "./format.js";
 import { closePage, type PlannedRun } from "./pages.js";
 import { withPatience } from "./patience.js";
@@ -65,10 +66,20 @@ async function showPlan(services: Services, view: PlanView, wanted: Wanted, ask:
   );
   // A message that went away by itself has decided nothing: the page still offers both.
   if (chosen !== title && chosen !== cancel) return;
-  // Undefined when it was started, or given up, from the page meanwhile.
   const offer = pages.takePlanned(uri);
   await closePage(uri);
-  if (chosen === title && offer !== undefined) await offer.start();
+  if (chosen !== title) return;
+  // The message cannot be taken away when the page was quicker.
+  if (offer === undefined) throw planIsOver();
+  await offer.start();
+}
+
+/** A plan is run once: what is true of it afterwards is another plan. */
+export function planIsOver(): Refusal {
+  return new Refusal(t("This plan was run or given up already."), {
+    title: t("Plan Again"),
+    command: "reprod.plan",
+  });
 }
 
 /** What costs money is asked for in a way that cannot be overlooked. */

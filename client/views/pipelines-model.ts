@@ -194,9 +194,10 @@ export function familyDescription(view: FamilyView, t: Translate): string {
   return [view.transform, countsInShort(view.counts, t)].filter((part) => part !== "").join(" · ");
 }
 
-/** The word and the first reason: `stale · param lossy false → true`. */
-export function memberDescription({ why }: NodeView, word: string): string {
-  return [word, ...why.slice(0, 1)].join(" · ");
+/** The word and the first reason: `stale · param lossy false → true`. Why a node is being made was told before. */
+export function memberDescription({ state, why }: NodeView, word: string): string {
+  const underWay = state === "running" || state === "queued";
+  return [word, ...(underWay ? [] : why.slice(0, 1))].join(" · ");
 }
 
 function baseName(path: string): string {

@@ -91,6 +91,7 @@ test("lines of pipelines, families and members", () => {
   assert.equal(familyDescription(familyView("x", { stale: 1, cached: 5 }), t), "Align · ◐ 1  ✓ 5");
   const member = { name: "x[1]", keys: "1", state: "stale", why: ["a", "b"], toRun: true } as const;
   assert.equal(memberDescription(member, "stale"), "stale · a");
+  assert.equal(memberDescription({ ...member, state: "running" }, "running"), "running");
 });
 
 test("files of one name are told apart by their folders", () => {
