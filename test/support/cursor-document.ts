@@ -16,6 +16,8 @@ export interface CursorDocument {
   readonly position: Position;
   /** Of the text between two cursors; empty with one. */
   readonly end: number;
+  /** Without the cursors. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 /**
@@ -41,6 +43,7 @@ export function cursorDocument(fixture: string): CursorDocument {
     offset: Math.max(0, offset),
     position: document.lines.position(Math.max(0, offset)),
     end: second < 0 ? Math.max(0, offset) : second - 1,
+    files,
   };
 }
 
