@@ -23,7 +23,7 @@ export const unknownName: FixesOf = (place) => {
   if (node !== undefined && place.absolute(node.transform.span).start === span.start) {
     for (const one of importable(document, workspace).filter((each) => each.name === name))
       fixes.push({
-        title: t('Import "{0}" from "{1}"', name, one.reference),
+        title: t('Import "{0}" from {1}', name, one.reference),
         edits: importEdits(document, one).map(({ range, newText }) =>
           place.replace(document.lines.span(range), newText),
         ),
