@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { commands, pipelinesRequest } from "../../server/protocol.js";
+import { isNodeArguments, uriOf } from "../arguments.js";
 import { Refusal } from "../failures.js";
 import { isPageState } from "./messages.js";
 import { GraphPanel, type GraphServices, panelType } from "./panel.js";
@@ -21,9 +22,8 @@ export function registerGraph(context: vscode.ExtensionContext, services: GraphS
   };
 
   const show = async (given: unknown): Promise<void> => {
-    const { uri, node } = isGraphArguments(given)
-      ? given
-      : { uri: await chosenPipeline(services), node: undefined };
+    const uri = uriOf(given) ?? (await chosenPipeline(services));
+    const node = isNodeArguments(given) ? given.node : undefined;
     if (uri === undefined) return;
     const file = vscode.Uri.parse(uri);
     const shown = panels.get(file.toString());
@@ -42,17 +42,6 @@ export function registerGraph(context: vscode.ExtensionContext, services: GraphS
         else add(uri, panel);
       },
     }),
-  );
-}
-
-/** The argument of the command: a pipeline's file, and perhaps the node or family to be selected. */
-function isGraphArguments(given: unknown): given is { readonly uri: string; readonly node?: string } {
-  return (
-    typeof given === "object" &&
-    given !== null &&
-    "uri" in given &&
-    typeof given.uri === "string" &&
-    (!("node" in given) || given.node === undefined || typeof given.node === "string")
   );
 }
 

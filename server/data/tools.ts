@@ -88,7 +88,7 @@ export class Tools {
     const entry = this.kept().get(name);
     if (entry !== undefined) return this.refresh(name, entry);
     if (!find) {
-      return { kind: "absent", message: `this tool has not been looked for on this machine yet: "${name}"` };
+      return { kind: "unknown", reason: `this tool has not been looked for on this machine yet: "${name}"` };
     }
     const found = findInPath(name, this.searchPath());
     if (found === undefined) {

@@ -324,15 +324,22 @@ class LineReader {
     }
   }
 
+  /** A carriage return begins the line anew, as on a terminal: of a progress bar its last state is the line. */
   private add(text: string): void {
-    const room = LINE_LIMIT_BYTES - this.line.length;
-    this.line += text.slice(0, room);
-    this.left += Math.max(0, text.length - room);
+    let kept = this.line + text;
+    const end = kept.replace(/\r+$/, "").length;
+    const anew = end === 0 ? -1 : kept.lastIndexOf("\r", end - 1);
+    if (anew >= 0) {
+      kept = kept.slice(anew + 1);
+      this.left = 0;
+    }
+    this.left += Math.max(0, kept.length - LINE_LIMIT_BYTES);
+    this.line = kept.slice(0, LINE_LIMIT_BYTES);
   }
 
   private take(): LogLine {
     const cut = this.left > 0 ? ` [reprod: ${this.left} more characters in this line]` : "";
-    const text = printable(this.line.endsWith("\r") ? this.line.slice(0, -1) : this.line) + cut;
+    const text = printable(this.line.replace(/\r+$/, "")) + cut;
     const time = this.lineTime ?? 0;
     this.line = "";
     this.left = 0;

@@ -128,14 +128,22 @@ export class Requests {
     return explainPage(snapshot.opened, this.#member(snapshot, node).name);
   }
 
-  async provenance(asked: protocol.NodeArguments | { readonly file: string }): Promise<protocol.Page> {
+  async provenance(
+    asked: protocol.NodeArguments | { readonly file: string; readonly name?: string },
+  ): Promise<protocol.Page> {
     if ("file" in asked) {
       const file = asked.file.includes("://") ? this.#server.uris.path(asked.file) : asked.file;
       const project = this.#server.projectOrFailure(file);
       if (project instanceof Failure) throw project;
       if (project === undefined) throw notAFile(file);
       const found = await findMaking(file, project.project);
-      return provenancePage(found.store, found.record, path.basename(file), found.because, found.others);
+      return provenancePage(
+        found.store,
+        found.record,
+        asked.name ?? path.basename(file),
+        found.because,
+        found.others,
+      );
     }
     const snapshot = await this.#snapshot(asked.uri);
     const node = this.#member(snapshot, asked.node);

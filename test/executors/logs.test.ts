@@ -86,6 +86,17 @@ test("D12 control characters are escaped, except tabs and colours", () => {
   for (const [given, shown] of cases) assert.equal(printable(given), shown);
 });
 
+test("of a progress bar, written over with carriage returns, the last state is the line", async (t) => {
+  const folder = temporaryFolder(t);
+  const bar = Array.from({ length: 3_000 }, (_, at) => `${at} of 3000 ${"=".repeat(40)}\r`).join("");
+  fs.writeFileSync(path.join(folder, "stdout.log"), `10%\r20%\r\nplain\r\n${bar}done\n`);
+  fs.writeFileSync(path.join(folder, "state"), ENDED);
+  assert.deepEqual(
+    (await all(readLog(folder))).map(({ text }) => text),
+    ["20%", "plain", "done"],
+  );
+});
+
 test("D12 long lines are cut, and memory stays bounded", async (t) => {
   const folder = temporaryFolder(t);
   fs.writeFileSync(path.join(folder, "stdout.log"), `${"x".repeat(3 * LINE_LIMIT_BYTES)}\nnext\n`);

@@ -21,11 +21,12 @@ function render(explanation: Explanation): string {
     parts.push(`${stateSigns[run.state]} ${run.state} in run ${codeSpan(run.run)}${why}`);
   }
   if (reasons.length > 0) parts.push(reasons.map((reason) => reasonText(reason)).join("\n"));
-  for (const cause of causes) {
+  for (const { path, members, reasons } of alike(causes)) {
     // The way goes from what is asked about up to its cause, as a reader asks.
-    const way = [...cause.path].reverse().map(codeSpan).join(" ← ");
-    parts.push(`## Because of ${codeSpan(cause.path[0] ?? "")}`, way);
-    parts.push(cause.reasons.map((reason) => reasonText(reason)).join("\n"));
+    const way = [...path].reverse().map(codeSpan).join(" ← ");
+    const others = members > 1 ? ` and ${members - 1} more of its family` : "";
+    parts.push(`## Because of ${codeSpan(path[0] ?? "")}${others}`, way);
+    parts.push(reasons.map((reason) => reasonText(reason)).join("\n"));
   }
   parts.push("---", escapeMarkdown(outlook));
   const rows = [
@@ -36,6 +37,26 @@ function render(explanation: Explanation): string {
   ].filter((row) => row !== undefined);
   if (rows.length > 0) parts.push(["| | recipe | run |", "|---|---|---|", ...rows].join("\n"));
   return `${parts.join("\n\n")}\n`;
+}
+
+interface AlikeCauses {
+  /** Of the first of them. */
+  readonly path: readonly string[];
+  members: number;
+  readonly reasons: readonly ExplainedReason[];
+}
+
+/** Causes whose ways lead through the same families for the same reasons are told once. */
+function alike(causes: Explanation["causes"]): readonly AlikeCauses[] {
+  const found = new Map<string, AlikeCauses>();
+  for (const { path, reasons } of causes) {
+    const families = path.map((name) => name.replace(/\[.*$/s, ""));
+    const key = JSON.stringify([families, reasons]);
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { path, members: 1, reasons });
+    else known.members++;
+  }
+  return [...found.values()];
 }
 
 function reasonText({ text, difference }: ExplainedReason): string {

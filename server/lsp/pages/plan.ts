@@ -26,7 +26,7 @@ export async function planView(plan: Plan, confirmAbove: number): Promise<PlanVi
     const range = duration(low) === duration(high) ? duration(low) : `${duration(low)} to ${duration(high)}`;
     const unknown = unknownNodes === 0 ? "" : `, besides ${count(unknownNodes, "node")} that never ran here`;
     lines.push(
-      `Takes **${range}**${unknown}, ${escapeMarkdown(basis)}. It costs no money: it runs on this machine.`,
+      `Takes **${range}**${unknown}, ${reasonMarkdown(basis)}. It costs no money: it runs on this machine.`,
     );
   } else if (plan.toRun > 0) {
     lines.push(

@@ -432,8 +432,28 @@ export class Editor {
     return lens;
   }
 
+  /**
+   * Clicks a lens once VS Code has drawn it and leaves it alone: lenses are drawn anew when their provider says so or an
+   * editor comes to the front, and a click on one that is being replaced runs nothing.
+   */
   async clickLens(title: Text): Promise<void> {
-    await (await this.lens(title)).click();
+    await until(`the code lens ${title} to stay`, async () => {
+      const drawn = await (await this.lens(title)).elementHandle();
+      if (drawn === null) return false;
+      const stays = await drawn.evaluate(
+        (lens) =>
+          new Promise<boolean>((resolve) => {
+            const began = performance.now();
+            const timer = setInterval(() => {
+              if (lens.isConnected && performance.now() - began < 400) return;
+              clearInterval(timer);
+              resolve(lens.isConnected);
+            }, 20);
+          }),
+      );
+      if (stays) await drawn.click();
+      return stays;
+    });
   }
 
   #lensLinks(): Locator {
