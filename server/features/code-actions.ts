@@ -22,7 +22,7 @@ import {
 import { inlineLet } from "./code-actions/inline-let.js";
 import { docComment, shorthand } from "./code-actions/rewrite.js";
 import { fixes } from "./code-actions/table.js";
-import { edited, isSound } from "./code-actions/verify.js";
+import { isSound } from "./code-actions/verify.js";
 import type { Document, Workspace } from "./document.js";
 import { t } from "./words.js";
 
@@ -33,6 +33,9 @@ export interface CodeActionProviders {
   /** The problems of the document as they are shown: of its text, its graph and the world. */
   readonly problems: readonly PlacedProblem[];
 }
+
+/** Somebody who selects the whole file is not after the fixes of each of its problems. */
+const MOST_PROBLEMS = 20;
 
 /** All misspelt names of a file at once, also when it is saved. */
 export const FIX_ALL = `${CodeActionKind.SourceFixAll}.reprod`;
@@ -66,7 +69,7 @@ export function codeActions(
 
   if (wants(CodeActionKind.QuickFix)) {
     const seen = new Set<string>();
-    for (const problem of own.filter((one) => touches(one.span, span))) {
+    for (const problem of own.filter((one) => touches(one.span, span)).slice(0, MOST_PROBLEMS)) {
       const diagnostics = context.diagnostics.filter((one) => isOf(document, problem, one));
       let hasSafe = false;
       for (const fix of fixesOf(problem)) {
@@ -117,14 +120,13 @@ function allSafe(
   problems: readonly PlacedProblem[],
   fixesOf: (problem: PlacedProblem) => readonly Fix[],
 ): { readonly fix: Fix; readonly count: number } | undefined {
-  let edits: readonly Edit[] = [];
+  const edits: Edit[] = [];
   let count = 0;
   for (const problem of problems) {
     const fix = fixesOf(problem).find(({ safe }) => safe);
     if (fix?.edits === undefined) continue;
-    const together = [...edits, ...fix.edits];
-    if (edited(document.text, together) === undefined) continue;
-    edits = together;
+    if (fix.edits.some((one) => edits.some((other) => touches(one.span, other.span)))) continue;
+    edits.push(...fix.edits);
     count++;
   }
   if (count === 0) return undefined;

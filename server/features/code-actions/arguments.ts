@@ -1,6 +1,6 @@
 import { inspect, probe } from "../../language/probe.js";
 import { signatureOf } from "../../language/signature.js";
-import type { NodeStatement, Span, TransformStatement } from "../../language/syntax.js";
+import type { NodeStatement, TransformStatement } from "../../language/syntax.js";
 import { argumentWith, signatureOfNode } from "../completion/arguments.js";
 import { type NameInSight, namesInSight } from "../completion/names.js";
 import { t } from "../words.js";
@@ -116,22 +116,21 @@ export function partAdded(
   const newline = text.includes("\r\n") ? "\r\n" : "\n";
   const last = transform.items.findLast(({ kind }) => kind === "in" || kind === "param");
   const anchor = last ?? transform.items[0];
-  const at = (span: Span): Span => span;
   if (anchor === undefined) {
     const brace = text.indexOf("{", offset + transform.name.span.end) + 1;
-    return { path, span: at({ start: brace, end: brace }), text: `${newline}  ${line}${newline}` };
+    return { path, span: { start: brace, end: brace }, text: `${newline}  ${line}${newline}` };
   }
   const start = offset + anchor.span.start;
   const lineStart = text.lastIndexOf("\n", start - 1) + 1;
   const indentation = /^[ \t]*/.exec(text.slice(lineStart, start))?.[0] ?? "";
   if (last === undefined)
-    return { path, span: at({ start, end: start }), text: `${line}${newline}${indentation}` };
+    return { path, span: { start, end: start }, text: `${line}${newline}${indentation}` };
   const end = offset + last.span.end;
   const next = text.indexOf("\n", end);
   const lineEnd = next < 0 ? text.length : text[next - 1] === "\r" ? next - 1 : next;
   const behind = text.slice(end, lineEnd);
   // Parts that stand on one line are parted by commas.
   return /^[ \t]*,?[ \t]*(?:\/\/.*)?$/.test(behind)
-    ? { path, span: at({ start: lineEnd, end: lineEnd }), text: `${newline}${indentation}${line}` }
-    : { path, span: at({ start: end, end }), text: `, ${line}` };
+    ? { path, span: { start: lineEnd, end: lineEnd }, text: `${newline}${indentation}${line}` }
+    : { path, span: { start: end, end }, text: `, ${line}` };
 }

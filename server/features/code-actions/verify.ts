@@ -11,7 +11,7 @@ import type { Document, Workspace } from "../document.js";
 import type { Edit, Fix } from "./fix.js";
 
 /** A text with edits of its file made. Undefined when they overlap. */
-export function edited(text: string, edits: readonly Edit[]): string | undefined {
+function edited(text: string, edits: readonly Edit[]): string | undefined {
   const sorted = edits.toSorted((a, b) => b.span.start - a.span.start || b.span.end - a.span.end);
   let result = text;
   let before = Number.POSITIVE_INFINITY;

@@ -85,7 +85,7 @@ class Members {
       kind: plainRank === 3 ? CompletionItemKind.Property : CompletionItemKind.Field,
       rank,
       detail: typeText(type),
-      commit: [".", ",", ")", "]"],
+      commit: [",", ")", "]"],
       data,
     } as const;
     if (connection === undefined) return [place.item(parts)];

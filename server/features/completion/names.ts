@@ -64,28 +64,8 @@ export function expressionItems(place: CompletionPlace, reference: NameReference
   const expectation = expectationOf(probe.path, inspection);
   const parent = place.at(1);
   const argument = parent?.kind === "node-argument" ? parent.name.text : undefined;
-  const items: CompletionItem[] = [];
-  if (parent?.kind === "argument" && parent.name === undefined) {
-    const call = place.at(2);
-    const signature = call?.kind === "call" ? functions.get(call.callee.text) : undefined;
-    if (call?.kind === "call" && signature !== undefined) {
-      const given = new Set(call.arguments.map(({ name }) => name?.text));
-      for (const { name, expected } of signature.named)
-        if (!given.has(name))
-          items.push(
-            place.item({
-              label: `${name}:`,
-              kind: CompletionItemKind.Property,
-              rank: 0,
-              detail: expected,
-              text: `${name}: `,
-            }),
-          );
-      const index = call.arguments.filter(({ name }) => name === undefined).indexOf(parent);
-      // All that is left to give has a name.
-      if (index >= signature.parameters.length && !signature.variadic) return items;
-    }
-  }
+  const { items, onlyThose } = namedArguments(place);
+  if (onlyThose) return items;
   if (parent?.kind === "out" && withoutNull(typeFromSyntax(parent.type)).kind === "list")
     return functionItems(place, insight, expectation).filter(({ label }) => label === "glob");
   const onlyNodes = place.at(1)?.kind === "target" || place.at(1)?.kind === "publish";
@@ -107,6 +87,33 @@ export function expressionItems(place: CompletionPlace, reference: NameReference
   return items;
 }
 
+/** Where a value of a call may begin: the names of those that are given by name, and whether nothing else is left. */
+function namedArguments(place: CompletionPlace): {
+  readonly items: CompletionItem[];
+  readonly onlyThose: boolean;
+} {
+  const argument = place.at(1);
+  const call = place.at(2);
+  if (argument?.kind !== "argument" || argument.name !== undefined || call?.kind !== "call")
+    return { items: [], onlyThose: false };
+  const signature = functions.get(call.callee.text);
+  if (signature === undefined) return { items: [], onlyThose: false };
+  const given = new Set(call.arguments.map(({ name }) => name?.text));
+  const items = signature.named
+    .filter(({ name }) => !given.has(name))
+    .map(({ name, expected }) =>
+      place.item({
+        label: `${name}:`,
+        kind: CompletionItemKind.Property,
+        rank: 0,
+        detail: expected,
+        text: `${name}: `,
+      }),
+    );
+  const index = call.arguments.filter(({ name }) => name === undefined).indexOf(argument);
+  return { items, onlyThose: index >= signature.parameters.length && !signature.variadic };
+}
+
 const KINDS: { readonly [kind in NameInSight["kind"]]: CompletionItemKind } = {
   param: CompletionItemKind.Constant,
   input: CompletionItemKind.File,
@@ -120,9 +127,6 @@ const KINDS: { readonly [kind in NameInSight["kind"]]: CompletionItemKind } = {
   out: CompletionItemKind.File,
 };
 
-/** What follows a value: each of these ends the name and is typed as well. */
-const AFTER_VALUE = [".", ",", ")", "]"];
-
 function nameItem(
   place: CompletionPlace,
   { name, kind, type }: NameInSight,
@@ -135,7 +139,6 @@ function nameItem(
     kind: KINDS[kind],
     rank: rankOf(type, expectation, name === argument),
     detail: typeText(type),
-    commit: AFTER_VALUE,
     data:
       statement?.kind === "transform"
         ? {
@@ -188,7 +191,6 @@ function memberPaths(
         kind: CompletionItemKind.Field,
         rank: member === argument ? 0 : 1,
         detail: typeText(whole),
-        commit: AFTER_VALUE,
         data: memberData(place, type, member),
       }),
     );

@@ -57,7 +57,10 @@ export interface ItemParts {
   readonly snippet?: string | undefined;
   /** What the typed text is compared with; the label when left out. */
   readonly filter?: string | undefined;
-  /** Behind which a typed character accepts the item. */
+  /**
+   * Characters that accept the item when they are typed. Only where the words are few: what is best may not be what is
+   * typed (`samples` for `s`), and nobody expects a point to change the word before it.
+   */
   readonly commit?: readonly string[] | undefined;
   readonly data?: CompletionData | undefined;
   /** English Markdown that is known at once. */
@@ -71,6 +74,7 @@ export interface ItemParts {
 /** The place that is completed, with what is known of it; what costs is found out when it is first asked for. */
 export class CompletionPlace {
   #inspection: Inspection | undefined;
+  readonly #ranges = new Map<string, Range>();
 
   constructor(
     readonly document: Document,
@@ -143,8 +147,6 @@ export class CompletionPlace {
       replace: range,
     };
   }
-
-  readonly #ranges = new Map<string, Range>();
 
   /** Most items share one range: positions are worked out once. */
   #range(span: Span): Range {

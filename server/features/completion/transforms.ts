@@ -87,7 +87,7 @@ function importsOf(place: CompletionPlace, reference: string): readonly Transfor
 }
 
 /** `(genome: File, reads: [File]) → bam, stats` */
-export function shortSignature({ items }: TransformStatement): string {
+function shortSignature({ items }: TransformStatement): string {
   const given: string[] = [];
   const made: string[] = [];
   for (const item of items) {
