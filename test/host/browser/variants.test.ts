@@ -54,7 +54,7 @@ editorSuite(
     await step("the reason opens a page that tells the whole way from the cause", async (editor) => {
       await editor.clickLens(/stale: param min_depth 4 → 5/);
       await editor.pick(/ANN1117/);
-      await editor.webview().getByText("Compared with recipe").first().waitFor();
+      await editor.webview().getByText("A run makes it again").first().waitFor();
       await editor.screenshot("7-explain");
     });
     await step("the graph shows the cause and what waits for it", async (editor) => {

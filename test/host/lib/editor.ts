@@ -451,8 +451,15 @@ export class Editor {
             }, 20);
           }),
       );
-      if (stays) await drawn.click();
-      return stays;
+      if (!stays) return false;
+      try {
+        await drawn.click({ timeout: 2_000 });
+        return true;
+      } catch (error) {
+        // Replaced at the very moment: it is looked for again.
+        if (error instanceof Error && /not attached|Timeout/.test(error.message)) return false;
+        throw error;
+      }
     });
   }
 
