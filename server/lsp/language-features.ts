@@ -13,6 +13,7 @@ import type {
   WorkspaceEditClientCapabilities,
 } from "vscode-languageserver/node";
 import { incomingCalls, outgoingCalls, prepareCallHierarchy } from "../features/call-hierarchy.js";
+import { codeActionKinds, codeActions } from "../features/code-actions.js";
 import { completion, resolveCompletion } from "../features/completion.js";
 import { definition } from "../features/definition.js";
 import type { Document } from "../features/document.js";
@@ -28,6 +29,7 @@ import { references } from "../features/references.js";
 import { prepareRename, rename } from "../features/rename.js";
 import { selectionRanges } from "../features/selection-ranges.js";
 import { semanticTokens, semanticTokensInRange, semanticTokensLegend } from "../features/semantic-tokens.js";
+import { signatureHelp } from "../features/signature-help.js";
 import { workspaceSymbols } from "../features/workspace-symbols.js";
 import type { Facts } from "../graph/facts.js";
 import type { DataPlace } from "../graph/value.js";
@@ -50,6 +52,8 @@ export function languageFeatures(server: LanguageServer): {
     capabilities: {
       definitionProvider: true,
       hoverProvider: true,
+      signatureHelpProvider: { triggerCharacters: ["(", ",", "{", ":"] },
+      codeActionProvider: { codeActionKinds: [...codeActionKinds] },
       callHierarchyProvider: true,
       referencesProvider: true,
       renameProvider: { prepareProvider: true },
@@ -179,12 +183,14 @@ function listen(connection: Connection, server: LanguageServer): void {
       references(document, position, server, context.includeDeclaration),
     ),
   );
+  const asClientTakes = (edit: WorkspaceEdit): WorkspaceEdit =>
+    asEdit(edit, server.client.workspace?.workspaceEdit);
   connection.onPrepareRename(
     inWorkspace(null, (document, { position }) => prepareRename(document, position)),
   );
   connection.onRenameRequest(
     inWorkspace(null, (document, { position, newName }) =>
-      asEdit(rename(document, position, newName, server), server.client.workspace?.workspaceEdit),
+      asClientTakes(rename(document, position, newName, server)),
     ),
   );
   const { semanticTokens: tokens } = connection.languages;
@@ -214,15 +220,34 @@ function listen(connection: Connection, server: LanguageServer): void {
   );
 
   connection.onCompletion(
-    at([], (document, { position }) => {
+    at([], (document, { position, context }) => {
       const facts = server.session(document.path).facts();
+      const trigger = context?.triggerCharacter;
       return completion(
         document,
         position,
         { workspace: server, headerOf: facts && ((place, separator) => headerOf(facts, place, separator)) },
-        { snippets: server.hasSnippets, insertReplace: server.hasInsertReplace },
+        {
+          snippets: server.hasSnippets,
+          insertReplace: server.hasInsertReplace,
+          ...(trigger !== undefined && { trigger }),
+        },
       );
     }),
+  );
+  connection.onSignatureHelp(at(null, (document, { position }) => signatureHelp(document, position) ?? null));
+  connection.onCodeAction(
+    inWorkspace([], (document, { range, context }) =>
+      codeActions(
+        document,
+        range,
+        context,
+        { workspace: server, problems: server.problemsOf(document.path) },
+        { commands: server.hasCommands, createFiles: server.canCreateFiles },
+      ).map((action) =>
+        action.edit === undefined ? action : { ...action, edit: asClientTakes(action.edit) },
+      ),
+    ),
   );
   connection.onCompletionResolve((item) => resolveCompletion(item, server));
 

@@ -19,6 +19,7 @@ import type { Document, Workspace } from "../features/document.js";
 import { Lines, type PositionEncoding } from "../features/lines.js";
 import { stateMarks } from "../features/state-marks.js";
 import { setWords } from "../features/words.js";
+import type { PlacedProblem } from "../language/problems.js";
 import type { Program } from "../language/program.js";
 import {
   type Health,
@@ -120,6 +121,11 @@ export class LanguageServer implements SessionHost, Workspace {
 
   get hasInsertReplace(): boolean {
     return this.#client.textDocument?.completion?.completionItem?.insertReplaceSupport === true;
+  }
+
+  get canCreateFiles(): boolean {
+    const { documentChanges, resourceOperations } = this.#client.workspace?.workspaceEdit ?? {};
+    return documentChanges === true && resourceOperations?.includes("create") === true;
   }
 
   get client(): InitializeParams["capabilities"] {
@@ -464,6 +470,11 @@ export class LanguageServer implements SessionHost, Workspace {
     // Pipelines that import it speak of it too, and what they said was of another text.
     for (const session of this.#sessions.values())
       if (session.has(file)) this.#board.set(session, session.problems(), session.program().modules.keys());
+  }
+
+  /** The problems of a file as they were told last. */
+  problemsOf(file: string): readonly PlacedProblem[] {
+    return this.#board.of(file);
   }
 
   /** The diagnostics of a file, as the client pulls them or is sent them. */

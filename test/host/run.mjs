@@ -127,7 +127,7 @@ function prepareExtension() {
   const folder = path.join(work, "extension");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const built = spawnSync(process.execPath, ["scripts/build.mjs", "--dev"], {
+  const built = spawnSync(process.execPath, ["scripts/build.mjs"], {
     cwd: root,
     stdio: "inherit",
     env: { ...process.env, REPROD_DIST: path.join(folder, "dist") },
