@@ -12,15 +12,14 @@ import {
   State,
   TransportKind,
 } from "vscode-languageclient/node";
-import { commands, FAILURE_CODE, type InitializationOptions } from "../server/protocol.js";
+import { commands, FAILURE_CODE, type FailureData, type InitializationOptions } from "../server/protocol.js";
 import { isFailureData } from "./failure-text.js";
-import { RequestFailure, ServerUnavailable } from "./failures.js";
 import { RestartPolicy } from "./restart-policy.js";
 import type { ServerState } from "./server.js";
 
 /**
- * The only file that knows `vscode-languageclient`, which takes longer to load than everything else here together: it
- * is imported when the server is started, after the extension has been activated.
+ * The only file that knows `vscode-languageclient`, which takes longer to load than everything else here together. It is
+ * a bundle of its own (scripts/build.mjs), read when the server is started, after the extension has been activated.
  */
 export function createLanguageClient(
   context: vscode.ExtensionContext,
@@ -91,26 +90,29 @@ export function createLanguageClient(
   return client;
 }
 
-/** What a request was rejected with, as one of the errors that `Server.request` promises. */
-export function converted(error: unknown, token: vscode.CancellationToken | undefined): unknown {
-  if (!(error instanceof ResponseError)) {
-    return token?.isCancellationRequested === true ? new vscode.CancellationError() : disconnected(error);
-  }
-  const data: unknown = error.data;
-  if (error.code === FAILURE_CODE && isFailureData(data)) return new RequestFailure(data);
-  if (error.code === LSPErrorCodes.RequestCancelled || error.code === LSPErrorCodes.ServerCancelled) {
-    return new vscode.CancellationError();
-  }
-  return disconnected(error);
-}
+/** What a request was rejected with; as data, since this file is a bundle of its own with classes of its own. */
+export type Rejection =
+  | { readonly kind: "failure"; readonly data: FailureData }
+  | { readonly kind: "cancelled" }
+  /** The connection broke under the request, or there was none. */
+  | { readonly kind: "gone" }
+  | { readonly kind: "other" };
 
-/** The connection broke under the request, or there was none: that is told as such, not as a defect. */
-function disconnected(error: unknown): unknown {
-  const gone =
-    error instanceof ConnectionError ||
-    (error instanceof ResponseError &&
-      (error.code === ErrorCodes.PendingResponseRejected || error.code === ErrorCodes.ConnectionInactive));
-  return gone ? new ServerUnavailable(error) : error;
+export function rejectionOf(error: unknown, cancelled: boolean): Rejection {
+  if (error instanceof ConnectionError) return { kind: "gone" };
+  if (!(error instanceof ResponseError)) return { kind: cancelled ? "cancelled" : "other" };
+  const data: unknown = error.data;
+  if (error.code === FAILURE_CODE && isFailureData(data)) return { kind: "failure", data };
+  switch (error.code) {
+    case LSPErrorCodes.RequestCancelled:
+    case LSPErrorCodes.ServerCancelled:
+      return { kind: "cancelled" };
+    case ErrorCodes.PendingResponseRejected:
+    case ErrorCodes.ConnectionInactive:
+      return { kind: "gone" };
+    default:
+      return { kind: "other" };
+  }
 }
 
 function tellThatItIsBack(log: vscode.LogOutputChannel): void {

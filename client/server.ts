@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import type { NotificationMessage, RequestMessage } from "../server/protocol.js";
-import { ServerUnavailable } from "./failures.js";
+import { RequestFailure, ServerUnavailable } from "./failures.js";
 
 export type ServerState = "starting" | "running" | "stopped";
 
@@ -48,7 +48,18 @@ export class Server implements vscode.Disposable {
     try {
       return await client.sendRequest<Result>(message.method, params, token);
     } catch (error) {
-      throw (await import("./language-client.js")).converted(error, token);
+      const { rejectionOf } = await import("./language-client.js");
+      const rejection = rejectionOf(error, token?.isCancellationRequested === true);
+      switch (rejection.kind) {
+        case "failure":
+          throw new RequestFailure(rejection.data);
+        case "cancelled":
+          throw new vscode.CancellationError();
+        case "gone":
+          throw new ServerUnavailable(error);
+        case "other":
+          throw error;
+      }
     }
   }
 
@@ -103,6 +114,8 @@ export class Server implements vscode.Disposable {
 
   async #launch(): Promise<LanguageClient> {
     this.#become("starting");
+    // Reading the library takes as long as everything before it: the window is let on in between.
+    await new Promise((resolve) => setImmediate(resolve));
     const { createLanguageClient } = await import("./language-client.js");
     const client = createLanguageClient(this.#context, this.#log, (state) => {
       if (this.#client !== undefined) this.#become(state);

@@ -21,6 +21,19 @@ const shared = {
   logLevel: "warning",
 };
 
+/**
+ * The library that talks to the language server is most of the extension, and is needed only once it has been activated:
+ * a bundle beside it, which the host reads then.
+ */
+const apart = {
+  name: "apart",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^\.\/language-client\.js$/ }, ({ path, kind }) =>
+      kind === "dynamic-import" ? { path, external: true } : undefined,
+    );
+  },
+};
+
 /** Processes: the command line with its worker, the language server, the extension. */
 const programs = {
   ...shared,
@@ -29,7 +42,11 @@ const programs = {
     "hash-worker": "server/data/hash-worker.ts",
     main: "server/main.ts",
     client: "client/extension.ts",
+    "language-client": "client/language-client.ts",
   },
+  plugins: [apart],
+  // A bundle that another loads is required: `import()` of it would go through the loader of ES modules.
+  supported: { "dynamic-import": false },
   // VS Code gives this to extensions; no bundle has it.
   external: ["vscode"],
   platform: "node",
