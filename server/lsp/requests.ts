@@ -222,6 +222,8 @@ export class Requests {
   ): Promise<OpenedPipeline> {
     if (!this.#server.trusted) throw untrusted();
     const file = this.#server.uris.path(uri);
+    // Deleted while it is open, or never saved: a run of what is not there would have nothing to do and end well.
+    if (!fs.existsSync(file)) throw notAFile(file);
     const opened = await openPipeline(file, {
       set,
       directory: this.#server.folderOf(file) ?? path.dirname(file),
@@ -452,7 +454,6 @@ export class Requests {
       },
       placeOf: (node) => this.placeOf(node),
       folder: this.#server.project(session.path)?.root ?? path.dirname(session.path),
-      t,
     });
   }
 
