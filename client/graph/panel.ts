@@ -51,6 +51,8 @@ export class GraphPanel {
     this.#panel = panel;
     this.#services = services;
     this.#refresher = new Refresher((signal) => this.#refresh(signal), DELAY);
+    const media = (name: string): vscode.Uri => vscode.Uri.joinPath(extension, "media", name);
+    panel.iconPath = { light: media("file-light.svg"), dark: media("file-dark.svg") };
     panel.title = t("Graph of {0}", path.posix.basename(uri.path));
     this.#fill(extension);
     const isThis = (other: string): boolean => vscode.Uri.parse(other).toString() === uri.toString();

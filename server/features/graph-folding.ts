@@ -1,7 +1,9 @@
 import { unreachable } from "../base/failure.js";
+import { grouped } from "../base/format.js";
 import type { Graph, GraphNode } from "../graph/model.js";
 import type { DataReference } from "../graph/value.js";
 import { type GraphBox, type ShownState, shownStates } from "../protocol.js";
+import { t } from "./words.js";
 
 /** A box before it has a place. */
 export interface Draft {
@@ -29,17 +31,13 @@ export type Folding =
   /** One box a transform; so many of them, and the rest as one box. */
   | { readonly by: "transform"; readonly most: number };
 
-/** What a box says in words, translated. */
-export type Words = (message: string, ...values: readonly (string | number)[]) => string;
-
 /** Linear in nodes. Boxes come in the order in which their families are first evaluated, members together. */
 export function folded(
   graph: Graph,
   folding: Folding,
   stateOf: (node: GraphNode) => ShownState | undefined,
-  t: Words,
 ): Folded {
-  const drafts = draftsOf(graph, folding, stateOf, t);
+  const drafts = draftsOf(graph, folding, stateOf);
   const boxOf = new Int32Array(graph.nodes.length);
   for (const [at, { nodes }] of drafts.entries()) for (const node of nodes) boxOf[node.index] = at;
   return { drafts, boxOf };
@@ -49,25 +47,24 @@ function draftsOf(
   graph: Graph,
   folding: Folding,
   stateOf: (node: GraphNode) => ShownState | undefined,
-  t: Words,
 ): readonly Draft[] {
   switch (folding.by) {
     case "family":
-      return [...grouped(graph.nodes, ({ family }) => family)].flatMap(([family, nodes]) => {
+      return [...byKey(graph.nodes, ({ family }) => family)].flatMap(([family, nodes]) => {
         if (isSingle(nodes)) return nodes.map(nodeDraft);
         if (!folding.unfolded.has(family)) return [familyDraft(family, nodes)];
-        return memberDrafts(family, chosen(nodes, folding.members, stateOf), t);
+        return memberDrafts(family, chosen(nodes, folding.members, stateOf));
       });
     case "transform": {
-      const groups = [...grouped(graph.nodes, ({ transform }) => transform.name)];
+      const groups = [...byKey(graph.nodes, ({ transform }) => transform.name)];
       const drafts = groups
         .slice(0, folding.most)
-        .map(([transform, nodes]) => transformDraft(transform, nodes, t));
+        .map(([transform, nodes]) => transformDraft(transform, nodes));
       const rest = groups.slice(folding.most);
       if (rest.length === 0) return drafts;
       const nodes = rest.flatMap(([, members]) => members).sort((a, b) => a.index - b.index);
-      const label = t("and {0} more transforms", numberText(rest.length));
-      return [...drafts, { id: "more:", kind: "more", label, detail: nodesText(nodes.length, t), nodes }];
+      const label = t("and {0} more transforms", grouped(rest.length));
+      return [...drafts, { id: "more:", kind: "more", label, detail: nodesText(nodes.length), nodes }];
     }
     default:
       return unreachable(folding);
@@ -91,20 +88,20 @@ function nodeDraft(node: GraphNode): Draft {
 
 function familyDraft(family: string, nodes: readonly GraphNode[]): Draft {
   const transforms = [...new Set(nodes.map(({ transform }) => transform.name))].join(", ");
-  const detail = `${numberText(nodes.length)} × ${transforms}`;
+  const detail = `${grouped(nodes.length)} × ${transforms}`;
   return { id: `family:${family}`, kind: "family", label: family, detail, nodes, family };
 }
 
-function memberDrafts(family: string, { shown, rest }: Chosen, t: Words): readonly Draft[] {
+function memberDrafts(family: string, { shown, rest }: Chosen): readonly Draft[] {
   const members = shown.map((node) => ({ ...nodeDraft(node), family }));
   if (rest.length === 0) return members;
-  const label = t("and {0} more", numberText(rest.length));
+  const label = t("and {0} more", grouped(rest.length));
   return [...members, { id: `more:${family}`, kind: "more", label, detail: family, nodes: rest, family }];
 }
 
-function transformDraft(transform: string, nodes: readonly GraphNode[], t: Words): Draft {
+function transformDraft(transform: string, nodes: readonly GraphNode[]): Draft {
   const families = new Set(nodes.map(({ family }) => family)).size;
-  const detail = t("{0} in {1} families", nodesText(nodes.length, t), numberText(families));
+  const detail = t("{0} in {1} families", nodesText(nodes.length), grouped(families));
   return { id: `transform:${transform}`, kind: "family", label: transform, detail, nodes };
 }
 
@@ -120,14 +117,14 @@ function chosen(
   stateOf: (node: GraphNode) => ShownState | undefined,
 ): Chosen {
   if (nodes.length <= most) return { shown: nodes, rest: [] };
-  const byState = grouped(nodes, stateOf);
+  const byState = byKey(nodes, stateOf);
   const first = new Set(
     [...shownStates, undefined].flatMap((state) => byState.get(state) ?? []).slice(0, most),
   );
   return { shown: nodes.filter((node) => first.has(node)), rest: nodes.filter((node) => !first.has(node)) };
 }
 
-export function grouped<Item, Key>(
+export function byKey<Item, Key>(
   items: Iterable<Item>,
   keyOf: (item: Item) => Key,
 ): ReadonlyMap<Key, readonly Item[]> {
@@ -141,10 +138,6 @@ export function grouped<Item, Key>(
   return groups;
 }
 
-export function nodesText(count: number, t: Words): string {
-  return count === 1 ? t("1 node") : t("{0} nodes", numberText(count));
-}
-
-export function numberText(value: number): string {
-  return value.toLocaleString("en-US");
+export function nodesText(count: number): string {
+  return count === 1 ? t("1 node") : t("{0} nodes", grouped(count));
 }

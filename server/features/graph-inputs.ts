@@ -1,7 +1,9 @@
 import * as path from "node:path";
+import { grouped } from "../base/format.js";
 import type { Graph, GraphNode, InItem, InValue } from "../graph/model.js";
 import { DataReference } from "../graph/value.js";
-import { type Draft, type Folded, grouped, numberText, type Words } from "./graph-folding.js";
+import { byKey, type Draft, type Folded } from "./graph-folding.js";
+import { t } from "./words.js";
 
 export interface InputDraft extends Draft {
   /** Positions of the boxes that read it. */
@@ -25,20 +27,19 @@ export function inputDrafts(
   { boxOf }: Folded,
   most: number,
   folder: string,
-  t: Words,
 ): readonly InputDraft[] {
   const inputs = inputsOf(graph, boxOf);
-  const sameReaders = [...grouped(inputs, ({ readers }) => [...readers].join(" ")).values()];
+  const sameReaders = [...byKey(inputs, ({ readers }) => [...readers].join(" ")).values()];
   const foldings: readonly (() => readonly (readonly Input[])[])[] = [
     () => sameReaders.flatMap((group) => (group.length <= FEW ? group.map((input) => [input]) : [group])),
     () => sameReaders,
-    () => [...grouped(inputs, ({ families }) => [...families].join(" ")).values()],
+    () => [...byKey(inputs, ({ families }) => [...families].join(" ")).values()],
   ];
   for (const folding of foldings) {
     const groups = folding();
-    if (groups.length <= most) return groups.map((group) => inputDraft(group, folder, t));
+    if (groups.length <= most) return groups.map((group) => inputDraft(group, folder));
   }
-  return [inputDraft(inputs, folder, t)];
+  return [inputDraft(inputs, folder)];
 }
 
 function inputsOf(graph: Graph, boxOf: Int32Array): readonly Input[] {
@@ -74,7 +75,7 @@ function placeText({ place }: DataReference): string {
   return place.kind === "local" ? place.path : place.url;
 }
 
-function inputDraft(group: readonly Input[], folder: string, t: Words): InputDraft {
+function inputDraft(group: readonly Input[], folder: string): InputDraft {
   const readers = [...new Set(group.flatMap((input) => [...input.readers]))];
   const [first] = group;
   const folders = group.map((input) => folderText(input, folder));
@@ -84,7 +85,7 @@ function inputDraft(group: readonly Input[], folder: string, t: Words): InputDra
     const label = `${first.reference.baseName}${first.reference.kind === "dir" ? "/" : ""}`;
     return { ...about, id: `input:${first.place}`, label, detail, reference: first.reference };
   }
-  const label = t("{0} inputs", numberText(group.length));
+  const label = t("{0} inputs", grouped(group.length));
   return { ...about, id: `inputs:${first?.place ?? ""}`, label, detail };
 }
 

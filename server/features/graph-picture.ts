@@ -1,18 +1,12 @@
+import { grouped } from "../base/format.js";
 import type { Graph, GraphNode } from "../graph/model.js";
 import { type Layout, type LayoutBox, layered } from "../graph/render/layers.js";
 import type { DataReference } from "../graph/value.js";
 import type { GraphBox, GraphEdge, GraphPicture, ProtocolPlace, ShownState } from "../protocol.js";
-import {
-  type Draft,
-  type Folded,
-  type Folding,
-  folded,
-  nodesText,
-  numberText,
-  type Words,
-} from "./graph-folding.js";
+import { type Draft, type Folded, type Folding, folded, nodesText } from "./graph-folding.js";
 import { type InputDraft, inputDrafts } from "./graph-inputs.js";
 import { countStates } from "./node-states.js";
+import { t } from "./words.js";
 
 export interface PictureOptions {
   /** Names of families that show their members. */
@@ -25,8 +19,6 @@ export interface PictureOptions {
   readonly placeOfInput?: (reference: DataReference) => ProtocolPlace | undefined;
   /** Absolute; paths of inputs are shown relative to it. */
   readonly folder: string;
-  /** Translates what is said in words. */
-  readonly t?: Words;
 }
 
 /** What a person can look at, an editor can draw smoothly and the layout answers at once. */
@@ -38,6 +30,8 @@ const MOST_INPUTS = 40;
 const LETTER = 7.8;
 /** Names of families are bold. */
 const BOLD = 1.12;
+/** The longest word for a state, with its sign. */
+const STATE_WORD = 13;
 const LONGEST_LABEL = 40;
 const PADDING = 12;
 const NARROWEST: { readonly [kind in GraphBox["kind"]]: number } = {
@@ -56,14 +50,13 @@ const HEIGHT: { readonly [kind in GraphBox["kind"]]: number } = { family: 76, no
  * follows their states.
  */
 export function graphPicture(graph: Graph, options: PictureOptions): GraphPicture {
-  const t = options.t ?? english;
-  const { drafts, edges, folding } = fittingDrawing(graph, options, t);
+  const { drafts, edges, folding } = fittingDrawing(graph, options);
   const layout = laidOut(drafts, edges);
   const targets = new Set(graph.targets);
   const ids = drafts.map(({ id }) => id);
   return {
     title: graph.pipeline ?? "pipeline",
-    description: description(graph, folding, options, t),
+    description: description(graph, folding, options),
     width: layout.width,
     height: layout.height,
     boxes: drafts.map((draft, at) => boxOf(draft, layout, at, targets, options)),
@@ -74,7 +67,7 @@ export function graphPicture(graph: Graph, options: PictureOptions): GraphPictur
 }
 
 /** The finest drawing that fits; the last folding is taken as it is, since it has few boxes of any graph. */
-function fittingDrawing(graph: Graph, options: PictureOptions, t: Words): Drawing {
+function fittingDrawing(graph: Graph, options: PictureOptions): Drawing {
   const { unfolded } = options;
   const finer = unfolded.size === 0 ? [] : ([100, 40, 16, 6] as const);
   const foldings: readonly Folding[] = [
@@ -83,10 +76,10 @@ function fittingDrawing(graph: Graph, options: PictureOptions, t: Words): Drawin
     { by: "transform", most: 200 },
   ];
   for (const folding of foldings) {
-    const drawn = drawing(graph, folding, options, t);
+    const drawn = drawing(graph, folding, options);
     if (drawn.drafts.length <= MOST_BOXES && drawn.edges.length <= MOST_EDGES) return drawn;
   }
-  return drawing(graph, { by: "transform", most: 40 }, options, t);
+  return drawing(graph, { by: "transform", most: 40 }, options);
 }
 
 interface Drawing {
@@ -101,9 +94,9 @@ interface DraftEdge {
   readonly causal: boolean;
 }
 
-function drawing(graph: Graph, folding: Folding, { stateOf, folder }: PictureOptions, t: Words): Drawing {
-  const nodes = folded(graph, folding, stateOf, t);
-  const inputs = inputDrafts(graph, nodes, MOST_INPUTS, folder, t);
+function drawing(graph: Graph, folding: Folding, { stateOf, folder }: PictureOptions): Drawing {
+  const nodes = folded(graph, folding, stateOf);
+  const inputs = inputDrafts(graph, nodes, MOST_INPUTS, folder);
   return {
     folding,
     drafts: [...inputs, ...nodes.drafts],
@@ -211,10 +204,11 @@ function laidOut(drafts: readonly Draft[], edges: readonly DraftEdge[]): Layout 
   return layout;
 }
 
-function sizeOf({ kind, label, detail }: Draft): LayoutBox {
+function sizeOf({ kind, label, detail, family }: Draft): LayoutBox {
   const name = lettersOf(label) * (kind === "family" ? BOLD : 1);
-  // Details are smaller.
-  const letters = Math.min(Math.max(name, lettersOf(detail) * 0.85), LONGEST_LABEL);
+  // Details are smaller; before a node's stands its state, and members leave theirs to the family.
+  const state = kind === "node" && family === undefined ? STATE_WORD : 0;
+  const letters = Math.min(Math.max(name, (lettersOf(detail) + state) * 0.85), LONGEST_LABEL);
   return {
     width: Math.max(NARROWEST[kind], Math.ceil(letters * LETTER) + 2 * PADDING),
     height: HEIGHT[kind],
@@ -230,18 +224,15 @@ function lettersOf(text: string): number {
 }
 
 /** The picture in a sentence, and what keeps it from showing what was asked for. */
-function description(graph: Graph, folding: Folding, { unfolded }: PictureOptions, t: Words): string {
+function description(graph: Graph, folding: Folding, { unfolded }: PictureOptions): string {
   const names = graph.targets.slice(0, 5).map(({ name }) => name);
   const more = graph.targets.length - names.length;
-  const targets = more > 0 ? t("{0} and {1} more", names.join(", "), numberText(more)) : names.join(", ");
-  const sentences = [t("{0}. Targets: {1}.", nodesText(graph.nodes.length, t), targets)];
+  const targets = more > 0 ? t("{0} and {1} more", names.join(", "), grouped(more)) : names.join(", ");
+  const nodes = nodesText(graph.nodes.length);
+  const sentences = [targets === "" ? t("{0}.", nodes) : t("{0}. Targets: {1}.", nodes, targets)];
   if (folding.by === "transform")
     sentences.push(t("There are too many families for one picture: each box is a transform."));
   else if (unfolded.size > 0 && folding.unfolded.size === 0)
     sentences.push(t("More is unfolded than one picture can show: all families are folded."));
   return sentences.join(" ");
-}
-
-function english(message: string, ...values: readonly (string | number)[]): string {
-  return message.replace(/\{(\d+)\}/g, (_, at: string) => String(values[Number(at)] ?? ""));
 }

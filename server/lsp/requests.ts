@@ -8,7 +8,6 @@ import { checkFacts } from "../features/checks/index.js";
 import { graphPicture } from "../features/graph-picture.js";
 import { at } from "../features/lenses.js";
 import { countStates } from "../features/node-states.js";
-import { t } from "../features/words.js";
 import type { GraphNode, RecordedFile } from "../graph/model.js";
 import type { ParamStatement } from "../language/syntax.js";
 import { showType, typeFromSyntax } from "../language/types.js";

@@ -1,10 +1,11 @@
-import { type GraphBox, type GraphEdge, type ShownState, shownStates } from "../../../server/protocol.js";
+import type { GraphBox, GraphEdge, ShownState } from "../../../server/protocol.js";
 import { grouped } from "../../format.js";
 import { stateWord, worstState } from "../../state-text.js";
 import type { Translate } from "../../translate.js";
 import { type Shape, shape } from "./shape.js";
 import { hatch, hatchPatterns, sign } from "./signs.js";
 import { fitting, type Measure } from "./text-fit.js";
+import { presentStates } from "./words.js";
 
 export interface Pen {
   readonly measure: Measure;
@@ -34,7 +35,7 @@ export function boxDrawing(box: GraphBox, pen: Pen): Shape {
   );
   switch (box.kind) {
     case "family": {
-      const states = shownStates.filter((state) => (box.counts[state] ?? 0) > 0);
+      const states = presentStates(box.counts);
       parts.push(fold(box, 39, pen), ...counts(box, states, 50, inside, pen), ...bar(box, states));
       break;
     }
@@ -42,12 +43,10 @@ export function boxDrawing(box: GraphBox, pen: Pen): Shape {
       parts.push(...nodeState(box, pen));
       if (box.family !== undefined) parts.push(foldCorner(box));
       break;
-    case "more": {
-      const states = shownStates.filter((state) => (box.counts[state] ?? 0) > 0);
-      parts.push(...counts(box, states, 26, inside, pen));
+    case "more":
+      parts.push(...counts(box, presentStates(box.counts), 26, inside, pen));
       if (box.family !== undefined) parts.push(foldCorner(box));
       break;
-    }
     case "input":
       parts.push(text("detail", PADDING, 36, fitting(box.detail, inside, SMALL, pen.measure)));
       break;
@@ -114,7 +113,7 @@ function foldCorner({ width, height }: GraphBox): Shape {
   );
 }
 
-/** The sign and the word of a state, and what makes the node as far as there is room. */
+/** The sign and the word of a state, and what makes the node if there is room for it. */
 function nodeState(box: GraphBox, { measure, t }: Pen): readonly Shape[] {
   const room = box.width - 2 * PADDING - (box.family === undefined ? 0 : 20);
   const state = worstState(box.counts);
@@ -134,9 +133,7 @@ function nodeState(box: GraphBox, { measure, t }: Pen): readonly Shape[] {
     }),
     sign(state, PADDING, 26, SIGN),
     text(`state state-${state}`, PADDING + SIGN + 5, 36, word),
-    ...(left < 40
-      ? []
-      : [text("detail", PADDING + SIGN + 5 + width, 36, fitting(rest, left, SMALL, measure))]),
+    ...(measure(rest, SMALL) > left ? [] : [text("detail", PADDING + SIGN + 5 + width, 36, rest)]),
   ];
 }
 

@@ -4,8 +4,8 @@ import type { PictureIndex } from "./picture-index.js";
 export type Direction = "left" | "right" | "up" | "down";
 
 /**
- * The box that an arrow key leads to: left and right along an edge, to a cause first and else to the one that is
- * nearest in height; up and down in the column. Undefined at the border.
+ * The box that an arrow key leads to: left and right along an edge, to a cause first, to the nearest column and there
+ * to the box that is nearest in height; up and down in the column. Undefined at the border.
  */
 export function moved(index: PictureIndex, from: string, direction: Direction): GraphBox | undefined {
   const box = index.box(from);
@@ -38,14 +38,14 @@ export function moved(index: PictureIndex, from: string, direction: Direction): 
 }
 
 function nearest(index: PictureIndex, from: GraphBox, ids: readonly string[]): GraphBox | undefined {
-  let best: { readonly box: GraphBox; readonly distance: number } | undefined;
-  for (const id of ids) {
-    const box = index.box(id);
-    if (box === undefined) continue;
-    const distance = Math.abs(middle(box) - middle(from));
-    if (best === undefined || distance < best.distance) best = { box, distance };
-  }
-  return best?.box;
+  const distance = (box: GraphBox) =>
+    [Math.abs(box.x - from.x), Math.abs(middle(box) - middle(from))] as const;
+  const boxes = ids.flatMap((id) => index.box(id) ?? []);
+  return boxes.reduce<GraphBox | undefined>((best, box) => {
+    if (best === undefined) return box;
+    const [[columns, height], [bestColumns, bestHeight]] = [distance(box), distance(best)];
+    return columns < bestColumns || (columns === bestColumns && height < bestHeight) ? box : best;
+  }, undefined);
 }
 
 function middle({ y, height }: GraphBox): number {

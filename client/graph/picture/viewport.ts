@@ -16,7 +16,9 @@ export interface Point {
 const SMALLEST = 0.05;
 const LARGEST = 3;
 /** Below it a picture is a map. */
-export const READABLE = 0.6;
+export const READABLE = 0.55;
+/** Of a picture that does not fit. */
+const BEGUN = 0.85;
 /** Between a box that is brought into view and the border of the page. */
 const AIR = 24;
 
@@ -48,9 +50,9 @@ export function panned({ x, y, scale }: Viewport, by: Point, picture: Size, page
   };
 }
 
-/** From the left, not so small that nothing can be read. */
+/** From the left, and in the middle of its height: large enough to be read. */
 export function begun(picture: Size, page: Size): Viewport {
-  return { x: AIR, y: (page.height - picture.height * READABLE) / 2, scale: READABLE };
+  return { x: AIR, y: (page.height - picture.height * BEGUN) / 2, scale: BEGUN };
 }
 
 /** Moved no further than it takes to see the whole box. */

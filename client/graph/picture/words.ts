@@ -1,9 +1,9 @@
 import {
   type GraphBox,
   type GraphEdge,
+  type ShownState,
   type StateCounts,
   shownStates,
-  stateSigns,
 } from "../../../server/protocol.js";
 import { grouped } from "../../format.js";
 import { countsInWords, stateWord, worstState } from "../../state-text.js";
@@ -46,16 +46,9 @@ export function statesInWords({ nodes, counts }: GraphBox, t: Translate): string
   return nodes === 1 && state !== undefined ? stateWord(state, t) : countsInWords(counts, t);
 }
 
-/** `◐ 1  ✓ 5`; what is in one state has its word: `◌ waiting`, `✓ 5 cached`. */
-export function statesInSigns(counts: StateCounts, t: Translate): string {
-  const states = shownStates.filter((state) => (counts[state] ?? 0) > 0);
-  return states
-    .map((state) => {
-      const count = grouped(counts[state] ?? 0);
-      if (states.length > 1) return `${stateSigns[state]} ${count}`;
-      return `${stateSigns[state]} ${count === "1" ? stateWord(state, t) : t("{0} {1}", count, stateWord(state, t))}`;
-    })
-    .join("  ");
+/** In the order in which they want attention. */
+export function presentStates(counts: StateCounts): readonly ShownState[] {
+  return shownStates.filter((state) => (counts[state] ?? 0) > 0);
 }
 
 /** Of `report`: `merged ← aligned: param lossy false → true` */

@@ -58,6 +58,10 @@ interface DrawnBox {
   readonly made: string;
 }
 
+interface DrawnEdge extends DrawnBox {
+  readonly edge: GraphEdge;
+}
+
 /** The picture itself: draws boxes and edges, moves over them, and tells what is done with them. */
 export class Canvas {
   readonly root: HTMLElement;
@@ -67,7 +71,7 @@ export class Canvas {
   readonly #events: CanvasEvents;
   readonly #t: Translate;
   readonly #drawnBoxes = new Map<string, DrawnBox>();
-  #drawnEdges: readonly { readonly edge: GraphEdge; readonly group: SVGElement }[] = [];
+  #drawnEdges: readonly DrawnEdge[] = [];
   #index: PictureIndex | undefined;
   #selected: string | undefined;
   #viewport: Viewport = { x: 0, y: 0, scale: 1 };
@@ -114,7 +118,7 @@ export class Canvas {
   }
 
   show(index: PictureIndex): void {
-    const before = this.#index?.picture;
+    const shown = this.#index?.picture;
     this.#index = index;
     this.root.setAttribute("aria-label", `${index.picture.title}. ${index.picture.description}`);
     // Elements stand in the order in which people read.
@@ -124,13 +128,20 @@ export class Canvas {
       if (index.box(id) === undefined) this.#drawnBoxes.delete(id);
     // Causes lie over the others.
     const edges = [...index.picture.edges].sort((a, b) => Number(a.causal) - Number(b.causal));
-    this.#drawnEdges = edges.map((edge) => ({ edge, group: drawn(edgeDrawing(edge)) }));
+    const before = new Map(this.#drawnEdges.map((one) => [one.made, one]));
+    this.#drawnEdges = edges.map((edge): DrawnEdge => {
+      const made = JSON.stringify(edge);
+      return { edge, made, group: before.get(made)?.group ?? drawn(edgeDrawing(edge)) };
+    });
     this.root.classList.toggle("crowded", edges.length > CROWDED);
-    this.#edges.replaceChildren(...this.#drawnEdges.map(({ group }) => group));
+    arrange(
+      this.#edges,
+      this.#drawnEdges.map(({ group }) => group),
+    );
     this.#rove();
     const { picture } = index;
-    const grown = picture.width !== before?.width || picture.height !== before.height;
-    if (this.#whole && grown) this.#fitReadably(picture, before === undefined);
+    const grown = picture.width !== shown?.width || picture.height !== shown.height;
+    if (this.#whole && grown) this.#fitReadably(picture, shown === undefined);
   }
 
   /** As long as it can be read, the whole picture stays in view; unfolding must not shrink it to a speck. */

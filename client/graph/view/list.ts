@@ -1,9 +1,12 @@
-import { countsInWords } from "../../state-text.js";
+import type { StateCounts } from "../../../server/protocol.js";
+import { grouped } from "../../format.js";
+import { countsInWords, stateWord } from "../../state-text.js";
 import type { Translate } from "../../translate.js";
 import type { PictureIndex } from "../picture/picture-index.js";
 import { type Row, rowsOf } from "../picture/rows.js";
-import { boxInWords, statesInSigns } from "../picture/words.js";
+import { boxInWords, presentStates } from "../picture/words.js";
 import { arrange, element, set } from "./elements.js";
+import { stateSign } from "./state-signs.js";
 
 export interface ListEvents {
   readonly selected: (id: string | undefined) => void;
@@ -91,8 +94,19 @@ export class List {
       },
       element("span", { class: "twist" }, expanded === undefined ? "" : expanded ? "▾" : "▸"),
       element("span", { class: "name" }, label),
-      element("span", { class: "states" }, statesInSigns(counts, this.#t)),
+      element("span", { class: "states" }, ...this.#signs(counts)),
     );
+  }
+
+  /** One state is said in its word, of several only how many are in each. */
+  #signs(counts: StateCounts): readonly HTMLElement[] {
+    const states = presentStates(counts);
+    return states.map((state) => {
+      const count = grouped(counts[state] ?? 0);
+      if (states.length > 1) return stateSign(state, count);
+      const word = stateWord(state, this.#t);
+      return stateSign(state, count === "1" ? word : this.#t("{0} {1}", count, word));
+    });
   }
 
   #words(index: PictureIndex, { box, label, counts }: Row): string {

@@ -50,7 +50,7 @@ export class Toolbar {
     this.#list = button(t("List"), t("List: the same as text"), icons.list, events.list);
     this.root = element(
       "header",
-      { class: "toolbar", role: "toolbar", "aria-label": t("Graph") },
+      { class: "toolbar", role: "group", "aria-label": t("Graph") },
       this.#search,
       this.#found,
       element("span", { class: "space" }),

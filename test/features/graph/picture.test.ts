@@ -274,6 +274,7 @@ test("3,000 families are folded by transform; 3,000 transforms too, to a picture
 test("an empty graph is a picture too", () => {
   const picture = graphPicture(graphOf("pipeline nothing"), options());
   assert.deepEqual([picture.boxes, picture.edges], [[], []]);
+  assert.equal(picture.description, "0 nodes.");
   assert.ok(picture.width > 0 && picture.height > 0);
 });
 
