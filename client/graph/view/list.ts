@@ -27,6 +27,8 @@ export class List {
   readonly #events: ListEvents;
   readonly #t: Translate;
   #rows: readonly ShownRow[] = [];
+  #selected: string | undefined;
+  /** The row that keys go on from. */
   #current: string | undefined;
 
   constructor(events: ListEvents, t: Translate) {
@@ -68,10 +70,13 @@ export class List {
   }
 
   select(id: string | undefined): void {
+    const isNew = id !== this.#selected;
+    this.#selected = id;
     if (id !== undefined) this.#current = id;
     for (const { row, item } of this.#rows) set(item, { "aria-selected": String(row.id === id) });
     this.#rove();
-    this.#rows.find(({ row }) => row.id === id)?.item.scrollIntoView({ block: "nearest" });
+    // Whoever scrolls on while the picture changes is not taken back.
+    if (isNew) this.#rows.find(({ row }) => row.id === id)?.item.scrollIntoView({ block: "nearest" });
   }
 
   #item(index: PictureIndex, row: Row): HTMLElement {

@@ -42,7 +42,7 @@ class Page {
   #searched = "";
   /** The family that was just folded or unfolded: it stays where the eye is. */
   #anchor: string | undefined;
-  /** The box to be selected once it is there. */
+  /** The node or family to be selected once there is a picture. */
   #wanted: string | undefined;
 
   constructor() {
@@ -130,9 +130,11 @@ class Page {
   ): { readonly before: Point; readonly now: Point } | undefined {
     const family = this.#anchor;
     if (family === undefined) return undefined;
-    this.#anchor = undefined;
     const [from, to] = [middle(before, family), middle(now, family)];
-    return from === undefined || to === undefined ? undefined : { before: from, now: to };
+    if (from === undefined || to === undefined) return undefined;
+    // A picture that was on its way already does not show it yet.
+    if (from.x !== to.x || from.y !== to.y) this.#anchor = undefined;
+    return { before: from, now: to };
   }
 
   #showProblem(text: string): void {
@@ -143,9 +145,10 @@ class Page {
   }
 
   #selectWanted(): void {
-    const box = this.#wanted === undefined ? undefined : this.#index?.boxNamed(this.#wanted);
-    if (box === undefined) return;
+    if (this.#wanted === undefined || this.#index === undefined) return;
+    const box = this.#index.boxNamed(this.#wanted);
     this.#wanted = undefined;
+    if (box === undefined) return;
     this.#select(box.id);
     this.#canvas.select(box.id, { focus: true, reveal: true });
   }
