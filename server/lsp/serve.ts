@@ -93,6 +93,7 @@ function customMessages(connection: Connection, server: LanguageServer, requests
     connection.onRequest(
       message.method,
       async (params: Params, token: CancellationToken): Promise<unknown> => {
+        server.refuseWhenClosed();
         try {
           return await handle(params, token);
         } catch (error) {

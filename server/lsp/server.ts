@@ -7,8 +7,10 @@ import {
   DidChangeWatchedFilesNotification,
   DidCloseTextDocumentNotification,
   DidOpenTextDocumentNotification,
+  ErrorCodes,
   FileChangeType,
   type InitializeParams,
+  ResponseError,
   TextDocumentSyncKind,
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
@@ -83,6 +85,7 @@ export class LanguageServer implements SessionHost, Workspace {
   #healthTold = "";
   #pipelineFiles: Promise<readonly string[]> | undefined;
   #viewIsShown = false;
+  #closed = false;
 
   constructor(connection: Connection, params: InitializeParams) {
     this.connection = connection;
@@ -254,6 +257,7 @@ export class LanguageServer implements SessionHost, Workspace {
 
   /** The document as it is now; undefined for one that is not open, which no client asks about. */
   document(uri: string): Document | undefined {
+    this.refuseWhenClosed();
     const file = this.uris.path(uri);
     if (!this.#open.has(file)) return undefined;
     return this.documentOf(file);
@@ -580,7 +584,13 @@ export class LanguageServer implements SessionHost, Workspace {
     this.connection.console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
 
+  /** After `shutdown` a client may only say `exit`: what it asks all the same is an error, as the protocol says. */
+  refuseWhenClosed(): void {
+    if (this.#closed) throw new ResponseError(ErrorCodes.InvalidRequest, "the server has been shut down");
+  }
+
   close(): void {
+    this.#closed = true;
     this.#pipelinesSoon.close();
     this.#healthSoon.close();
     this.#refreshSoon.close();
