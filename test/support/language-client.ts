@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { Socket } from "node:net";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
 import {
@@ -92,7 +93,7 @@ export class LanguageClient {
   readonly received: Received[] = [];
   /** What the server has registered and not taken back. */
   readonly registrations = new Map<string, Registration>();
-  readonly ended: Promise<Ended>;
+  readonly #ended: Promise<Ended>;
   stderr = "";
   #initialized: InitializeResult | undefined;
   #waiting: Waiting[] = [];
@@ -108,10 +109,14 @@ export class LanguageClient {
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.child = child;
+    // A test that fails must not be kept alive by its server, which ends when its stdin is closed.
+    child.unref();
+    for (const stream of [child.stdin, child.stdout, child.stderr])
+      if (stream instanceof Socket) stream.unref();
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.stderr += text;
     });
-    this.ended = new Promise((resolve) => {
+    this.#ended = new Promise((resolve) => {
       child.on("error", (error) => {
         this.stderr += `${error.message}\n`;
       });
@@ -126,7 +131,7 @@ export class LanguageClient {
       new StreamMessageReader(child.stdout),
       new StreamMessageWriter(child.stdin),
     );
-    // A server that has gone is told by `ended`; what was being written to it then is of no interest.
+    // A server that has gone is told by `end`; what was being written to it then is of no interest.
     child.stdin.on("error", () => {});
     this.connection.onError(() => {});
     this.connection.onNotification((method, params) => this.#receive("notification", method, params));
@@ -208,7 +213,7 @@ export class LanguageClient {
   notify<Params>(type: NotificationType<Params>, params: Params): void;
   notify<Params>(type: NotificationMessage<Params>, params: Params): void;
   notify(type: { readonly method: string }, params: unknown): void {
-    // It fails only when the server is gone, which `ended` tells.
+    // It fails only when the server is gone, which `end` tells.
     const sent =
       params === undefined
         ? this.connection.sendNotification(type.method)
@@ -216,9 +221,14 @@ export class LanguageClient {
     sent.catch(() => {});
   }
 
-  /** Opens a document with this text, which need not be what the file holds. */
+  /** Opens a document, by path or uri, with this text, which need not be what the file holds. */
   open(file: string, text: string, languageId = "reprod", version = 1): ClientDocument {
-    const document = new ClientDocument(this, file.includes("://") ? file : uriOf(file), text, version);
+    const document = new ClientDocument(
+      this,
+      /^[a-z][a-z0-9+.-]+:/.test(file) ? file : uriOf(file),
+      text,
+      version,
+    );
     this.notify(DidOpenTextDocumentNotification.type, {
       textDocument: { uri: document.uri, languageId, version, text },
     });
@@ -335,29 +345,39 @@ export class LanguageClient {
   async shutdown(): Promise<Ended> {
     await this.request(ShutdownRequest.type, undefined);
     this.notify(ExitNotification.type, undefined);
-    return await this.patiently("the end after exit", this.ended);
+    return await this.end();
   }
 
   /** Ends it as bad luck does. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<Ended> {
     this.child.kill(signal);
-    return await this.ended;
+    return await this.end();
   }
 
-  /** Rejects, with what is known, when nothing has come of it for too long: a test says more by this than by hanging. */
+  /** Until its process has ended, of whatever cause. */
+  end(): Promise<Ended> {
+    return this.#within("its end", this.#ended);
+  }
+
+  /** What the server gives; rejects, with what is known, when the server ends first or nothing comes for too long. */
   async patiently<Value>(what: string, value: Promise<Value>): Promise<Value> {
+    const gone = this.#ended.then(() => {
+      throw this.#error(what);
+    });
+    // Whoever loses the race is nobody's failure.
+    gone.catch(() => {});
+    return await this.#within(what, Promise.race([value, gone]));
+  }
+
+  /** A test says more by this than by hanging. */
+  async #within<Value>(what: string, value: Promise<Value>): Promise<Value> {
     const patience = this.options.patience ?? 30_000;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(this.#error(`${patience / 1000} s without ${what}`)), patience);
     });
-    const gone = this.ended.then(() => {
-      throw this.#error(what);
-    });
-    // Whoever loses the race is nobody's failure.
-    gone.catch(() => {});
     try {
-      return await Promise.race([value, late, what === "the end after exit" ? late : gone]);
+      return await Promise.race([value, late]);
     } finally {
       clearTimeout(timer);
     }

@@ -6,7 +6,8 @@ import type { TestContext } from "node:test";
 /** A folder of this test alone, gone after it. Its real path, since macOS keeps temporary folders behind a link. */
 export function temporaryFolder(test: TestContext): string {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "reprod-")));
-  test.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  // A server that was watching it may still write when it goes.
+  test.after(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
