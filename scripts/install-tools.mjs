@@ -6,7 +6,7 @@ import { accessSync, constants } from "node:fs";
 import path from "node:path";
 
 /** Debian package of each program; a program that is not here has the name of its package. */
-const packages = { wgsim: "samtools", awk: "mawk", script: "bsdutils" };
+const packages = { wgsim: "samtools", awk: "mawk", script: "bsdutils", nvim: "neovim" };
 
 const programs = process.argv.length > 2 ? process.argv.slice(2) : ["bwa", "samtools", "wgsim", "bcftools"];
 
