@@ -8,6 +8,7 @@ import type {
   Location,
   LocationLink,
   ServerCapabilities,
+  TextDocumentEdit,
   TextEdit,
   WorkspaceEdit,
   WorkspaceEditClientCapabilities,
@@ -184,7 +185,7 @@ function listen(connection: Connection, server: LanguageServer): void {
     ),
   );
   const asClientTakes = (edit: WorkspaceEdit): WorkspaceEdit =>
-    asEdit(edit, server.client.workspace?.workspaceEdit);
+    asEdit(edit, server.client.workspace?.workspaceEdit, (uri) => server.version(server.uris.path(uri)));
   connection.onPrepareRename(
     inWorkspace(null, (document, { position }) => prepareRename(document, position)),
   );
@@ -298,16 +299,35 @@ function listen(connection: Connection, server: LanguageServer): void {
 }
 
 /** Edits by uri for clients that know no more; what they would be asked about is then done, as they asked for it. */
-function asEdit(edit: WorkspaceEdit, known: WorkspaceEditClientCapabilities | undefined): WorkspaceEdit {
+function asEdit(
+  edit: WorkspaceEdit,
+  known: WorkspaceEditClientCapabilities | undefined,
+  versionOf: (uri: string) => number | undefined,
+): WorkspaceEdit {
   const { documentChanges } = edit;
-  if (documentChanges === undefined || known?.documentChanges === true) return edit;
+  if (documentChanges === undefined) return edit;
+  const plain = (edits: TextDocumentEdit["edits"]): TextEdit[] =>
+    edits.flatMap((one) => ("newText" in one ? [{ range: one.range, newText: one.newText }] : []));
+  if (known?.documentChanges === true) {
+    const annotates = known.changeAnnotationSupport !== undefined;
+    const { changeAnnotations, ...rest } = edit;
+    return {
+      ...rest,
+      ...(annotates && changeAnnotations !== undefined && { changeAnnotations }),
+      documentChanges: documentChanges.map((change) => {
+        if (!("edits" in change)) return change;
+        const { uri } = change.textDocument;
+        // Of the text that it was made for: a client does not put it into a newer one.
+        const textDocument = { uri, version: versionOf(uri) ?? null };
+        return { ...change, textDocument, edits: annotates ? change.edits : plain(change.edits) };
+      }),
+    };
+  }
   const changes: { [uri: string]: TextEdit[] } = {};
   for (const change of documentChanges) {
     if (!("edits" in change)) continue;
-    const edits = change.edits.flatMap((one) =>
-      "newText" in one ? [{ range: one.range, newText: one.newText }] : [],
-    );
-    changes[change.textDocument.uri] = [...(changes[change.textDocument.uri] ?? []), ...edits];
+    const { uri } = change.textDocument;
+    changes[uri] = [...(changes[uri] ?? []), ...plain(change.edits)];
   }
   return { changes };
 }
