@@ -38,7 +38,9 @@ import { IMAGE_PLATFORM } from "../run/pipeline.js";
 import { answerFor, cancelled, outdated } from "./failures.js";
 import { nodeHover } from "./node-hover.js";
 import type { LanguageServer } from "./server.js";
+import type { Snapshot } from "./snapshot.js";
 import { TokenDeltas } from "./token-deltas.js";
+import { within } from "./within.js";
 
 /** The features of the Language Server Protocol: each line says which function of `features/` answers it. */
 export function languageFeatures(server: LanguageServer): {
@@ -252,25 +254,38 @@ function listen(connection: Connection, server: LanguageServer): void {
   );
   connection.onCompletionResolve((item) => resolveCompletion(item, server));
 
+  /**
+   * The states that are shown in the text. Right after a file was opened nothing is known: the answer waits for the
+   * first look, as an editor would else draw nothing and then everything.
+   */
+  const statesOf = async ({ path: file }: Document): Promise<Snapshot | undefined> => {
+    const session = server.session(file);
+    const snapshot = session.snapshot ?? (await within(session.settled(), FIRST_STATES_MILLISECONDS));
+    server.showsStates(file, snapshot);
+    return snapshot;
+  };
+
   connection.onCodeLens(
     slowly([], async (document) => {
-      const { snapshot } = server.session(document.path);
-      if (snapshot === undefined || !server.settings(document.path).lenses || !server.hasCommands) return [];
+      if (!server.settings(document.path).lenses || !server.hasCommands) return [];
+      const snapshot = await statesOf(document);
+      if (snapshot === undefined) return [];
       return lenses(document, snapshot, (key, nodes) => snapshot.work(key, nodes), server.trusted);
     }),
   );
 
   connection.languages.inlayHint.on(
-    at([], (document, { range }) => {
-      const session = server.session(document.path);
+    slowly([], async (document, { range }) => {
       if (!server.settings(document.path).inlayHints) return [];
+      const snapshot = await statesOf(document);
+      const session = server.session(document.path);
       const facts = session.facts();
       const data = session.dataByPlace();
       const folder = path.dirname(document.path);
       return inlayHints(
         document,
         document.lines.span(range),
-        session.snapshot,
+        snapshot,
         facts && {
           facts,
           data: (place) => data.get(place),
@@ -331,6 +346,9 @@ function asEdit(
   }
   return { changes };
 }
+
+/** Hashing big inputs for the first time takes longer than anybody waits for a lens; it comes when that is done. */
+const FIRST_STATES_MILLISECONDS = 1_500;
 
 const NO_PROBLEMS: DocumentDiagnosticReport = { kind: "full", items: [] };
 

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { readLog } from "../executors/logs.js";
+import { within } from "./within.js";
 
 /** UTF-16 units in one answer; a log may have 100 MiB, and a message of that size would stop everything else. */
 const PIECE = 512 * 1024;
@@ -79,23 +79,5 @@ export class LogFollower {
       this.onIdle();
     }, IDLE_MILLISECONDS);
     this.#idle.unref();
-  }
-}
-
-/** What a promise gives, or undefined when it takes too long or nobody waits any more. */
-async function within<T>(
-  promise: Promise<T>,
-  milliseconds: number,
-  signal: AbortSignal,
-): Promise<T | undefined> {
-  const timer = new AbortController();
-  const stop = (): void => timer.abort();
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    const late = delay(milliseconds, undefined, { signal: timer.signal, ref: false }).catch(() => undefined);
-    return await Promise.race([promise, late]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-    timer.abort();
   }
 }

@@ -29,6 +29,7 @@ import {
   type InitializationOptions,
   pipelinesChanged,
   runsChanged,
+  type StateMark,
   statesNotification,
 } from "../protocol.js";
 import { diagnosticOf } from "./diagnostics.js";
@@ -42,6 +43,7 @@ import type { TrackedRun } from "./run-tracker.js";
 import { runView } from "./run-views.js";
 import { Session, type SessionHost } from "./session.js";
 import { defaultSettings, type FolderSettings, readSettings } from "./settings.js";
+import type { Snapshot } from "./snapshot.js";
 import { Texts } from "./texts.js";
 import { isVirtual, Uris } from "./uris.js";
 
@@ -82,6 +84,7 @@ export class LanguageServer implements SessionHost, Workspace {
   readonly #healthSoon: Later;
   readonly #refreshSoon: Later;
   readonly #marksTold = new Map<string, string>();
+  readonly #statesShown = new Map<string, string>();
   #healthTold = "";
   #pipelineFiles: Promise<readonly string[]> | undefined;
   #viewIsShown = false;
@@ -213,6 +216,7 @@ export class LanguageServer implements SessionHost, Workspace {
     this.#open.delete(file);
     this.texts.close(file);
     this.#marksTold.delete(file);
+    this.#statesShown.delete(file);
     if (!this.#listed.has(file)) this.#endSession(file);
     if (wasPipeline) {
       if (this.#textOf(file) !== text) this.#textChanged(file);
@@ -520,8 +524,16 @@ export class LanguageServer implements SessionHost, Workspace {
     this.#told(
       this.connection.sendNotification(statesNotification.method, { uri: this.uri(file), version, marks }),
     );
-    // Lenses and hints show the same: an editor asks for them again only when told to.
-    if (told !== text) this.#refreshSoon.ask();
+    // An editor asks for lenses and hints again by itself when the text changes, and else when told to: only where it
+    // was told something else before. Each time it draws them anew, and a click in between is lost.
+    const shown = this.#statesShown.get(file);
+    if (shown !== undefined && shown !== statesIn(marks)) this.#refreshSoon.ask();
+  }
+
+  /** A lens or hint of a document is told from these states. */
+  showsStates(file: string, snapshot: Snapshot | undefined): void {
+    const marks = snapshot === undefined ? [] : stateMarks(this.documentOf(file), snapshot);
+    this.#statesShown.set(file, statesIn(marks));
   }
 
   #refresh(): void {
@@ -655,6 +667,11 @@ function updatedInBytes(document: TextDocument, changes: Changes, version: numbe
     updated = TextDocument.update(updated, [{ range, text: change.text }], version);
   }
   return updated;
+}
+
+/** What lenses and hints say, wherever they stand. */
+function statesIn(marks: readonly StateMark[]): string {
+  return JSON.stringify(marks.map(({ family, counts, text }) => [family, counts, text]));
 }
 
 function isPipeline(file: string, languageId: string): boolean {
