@@ -51,7 +51,7 @@ export function runStateWord(state: RunState, t: Translate): string {
     case "running":
       return t("running");
     case "interrupted":
-      return t("interrupted");
+      return t("lost, its runner has ended");
     case "done":
       return t("done");
     case "failed":
@@ -119,7 +119,7 @@ export function runContext({ state }: RunView): string {
     case "running":
       return "run running cancellable";
     case "interrupted":
-      return "run interrupted cancellable retryable";
+      return "run interrupted cancellable again";
     case "failed":
       return "run failed retryable";
     case "cancelled":
@@ -191,7 +191,7 @@ export function groupWord(name: GroupName, t: Translate): string {
     case "queued":
       return t("waiting");
     case "interrupted":
-      return t("interrupted");
+      return t("lost");
     case "cancelled":
       return t("cancelled");
     case "skipped":

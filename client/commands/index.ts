@@ -14,6 +14,8 @@ const table: { readonly [id: string]: () => Promise<{ readonly run: Run }> } = {
   "reprod.discardPlan": () => import("./discard-plan.js"),
   "reprod.cancelRun": () => import("./cancel-run.js"),
   "reprod.retryFailed": () => import("./retry-failed.js"),
+  // Of a run whose runner was lost: what it made is kept, so that the same request does the rest.
+  "reprod.runAgain": () => import("./retry-failed.js"),
   "reprod.explainState": () => import("./explain-state.js"),
   "reprod.showProvenance": () => import("./show-provenance.js"),
   "reprod.openLogs": () => import("./open-logs.js"),
