@@ -7,7 +7,10 @@ import type { Run } from "./command.js";
 const { t } = vscode.l10n;
 
 export const run: Run = async ({ server, runs }, argument) => {
-  const cancellable = (runs.all ?? []).filter(({ state }) => state === "running" || state === "interrupted");
+  const running = (runs.all ?? []).filter(({ state }) => state === "running");
+  // A run that lost its runner may have left scripts behind: it is meant only when nothing runs.
+  const lost = (runs.all ?? []).filter(({ state }) => state === "interrupted");
+  const cancellable = running.length > 0 ? running : lost;
   const chosen = isRunKey(argument)
     ? argument
     : await chooseRun(cancellable, t("Cancel Run"), t("Nothing is running."));

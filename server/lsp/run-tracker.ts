@@ -292,8 +292,15 @@ class LiveRun {
       for (const line of reader?.read() ?? []) {
         lines++;
         this.#fold.add(line);
+        // It has its lease from here on: without one, from here on, its runner is gone.
         if (line.event === "run-started")
-          this.summary = { ...this.summary, nodes: line.nodes, cached: line.cached, startedAt: line.time };
+          this.summary = {
+            ...this.summary,
+            state: "running",
+            nodes: line.nodes,
+            cached: line.cached,
+            startedAt: line.time,
+          };
         if (line.event === "run-ended") this.ended = { outcome: line.outcome, time: line.time };
       }
     }
