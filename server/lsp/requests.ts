@@ -31,6 +31,11 @@ import type { LanguageServer } from "./server.js";
 import type { Session } from "./session.js";
 import type { Snapshot } from "./snapshot.js";
 
+const TOP: protocol.ProtocolRange = {
+  start: { line: 0, character: 0 },
+  end: { line: 0, character: 0 },
+};
+
 /** Answers the client's own messages (`protocol.ts`). Throws `Failure` for what cannot be done. */
 export class Requests {
   readonly #server: LanguageServer;
@@ -452,6 +457,8 @@ export class Requests {
         return node === undefined ? snapshot?.ofFamily(name)?.why : snapshot?.of(node).why;
       },
       placeOf: (node) => this.placeOf(node),
+      placeOfInput: ({ place }) =>
+        place.kind === "local" ? { uri: this.#server.uri(place.path), range: TOP } : undefined,
       folder: this.#server.project(session.path)?.root ?? path.dirname(session.path),
     });
   }
