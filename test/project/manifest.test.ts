@@ -208,6 +208,24 @@ test("every setting has a scope, a default, an order and a text", () => {
   }
 });
 
+test("docs/editor.md has a row for every setting, and names every command of the palette", () => {
+  const page = fs.readFileSync("docs/editor.md", "utf8");
+  const rows = [...page.matchAll(/^\| `(reprod\.[\w.]+)` \|/gm)].map(([, name]) => name);
+  assert.deepEqual([...rows].sort(), properties.map(([name]) => name).sort());
+  const hidden = new Set(
+    (contributes.menus.commandPalette ?? [])
+      .filter(({ when }) => when === "false")
+      .map(({ command }) => command),
+  );
+  const texts: Record<string, string> = JSON.parse(fs.readFileSync("package.nls.json", "utf8"));
+  for (const { command, title } of contributes.commands) {
+    const shown = texts[title.replaceAll("%", "")] ?? title;
+    // What trees and views do with what they show is no command for a person to look up.
+    if (hidden.has(command) || /Refresh|Filter|Show More/.test(shown)) continue;
+    assert.match(page.replaceAll("\n", " "), new RegExp(shown), command);
+  }
+});
+
 test("every setting is read, with the default that the manifest says", () => {
   const server = fs.readFileSync("server/lsp/settings.ts", "utf8");
   const own = fs.readFileSync("client/settings.ts", "utf8");
