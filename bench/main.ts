@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import * as os from "node:os";
 import { editCase } from "./cases/edit.js";
+import { editorCase } from "./cases/editor.js";
 import { hashCase } from "./cases/hash.js";
 import { planCase } from "./cases/plan.js";
 import { runCase } from "./cases/run.js";
@@ -18,6 +19,7 @@ interface Case {
 /** One line a benchmark; to add one, add a file under `cases/` and its line here. */
 const cases: readonly Case[] = [
   { name: "edit", title: "Key typed to diagnostics", needsPeers: false, measure: editCase },
+  { name: "editor", title: "Language server, over stdio", needsPeers: false, measure: editorCase },
   { name: "plan", title: "Plan, everything cached", needsPeers: true, measure: planCase },
   { name: "run", title: "Running one-line tasks, two at once", needsPeers: true, measure: runCase },
   { name: "hash", title: "Hashing", needsPeers: false, measure: hashCase },
@@ -27,7 +29,7 @@ const help = `npm run bench -- [CASE]… [--quick]
 
 Cases: ${cases.map((one) => one.name).join(", ")} (all without any).
 --quick leaves the sizes out that need minutes (100,000 nodes planned, 10,000 run).
-Peers (GNU make; Snakemake and redun from PyPI; wireit from npm) run beside us in the same call; what is not on the
+Peers (GNU make; Snakemake and redun from PyPI; wireit and the YAML and JSON language servers from npm) run beside us in the same call; what is not on the
 machine is installed below out/bench/. Figures go to out/bench/results.json as well.
 `;
 

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { bundlePath } from "../server/base/bundle.js";
 import { type ProcessFigures, timeProcess } from "./measure.js";
@@ -41,6 +41,35 @@ export function installPeers(): void {
     console.error("installing wireit from npm (once) …");
     must("npm", ["install", "--silent", "--prefix", path.join(tools, "npm"), "wireit"]);
   }
+}
+
+/** Installs the language servers that ours is measured beside, once: the newest that this Node runs. */
+export function installLanguageServers(): void {
+  const missing = languageServers.filter(({ program }) => !existsSync(peerProgram(program)));
+  if (missing.length === 0) return;
+  mkdirSync(tools, { recursive: true });
+  console.error(`installing ${missing.map((one) => one.npm).join(" and ")} from npm (once) …`);
+  must("npm", ["install", "--silent", "--prefix", path.join(tools, "npm"), ...missing.map((one) => one.npm)]);
+}
+
+const languageServers = [
+  { npm: "yaml-language-server", program: "yaml-language-server" },
+  { npm: "vscode-langservers-extracted", program: "vscode-json-language-server" },
+] as const;
+
+/** Where npm puts the program of a peer. */
+export function peerProgram(program: string): string {
+  return path.join(tools, "npm/node_modules/.bin", program);
+}
+
+/** The version of an installed peer, for the table. */
+export function peerVersion(npm: (typeof languageServers)[number]["npm"]): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(path.join(tools, "npm/node_modules", npm, "package.json"), "utf8"),
+  );
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "?";
 }
 
 function must(command: string, args: readonly string[]): void {
