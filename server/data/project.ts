@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { AbsolutePath } from "../base/brand.js";
-import { Failure } from "../base/failure.js";
+import { Failure, systemCode } from "../base/failure.js";
 import { absolutePath, createFile, readIfThere, replaceFile, systemReason } from "./files.js";
 import { type ProjectSettings, readProjectSettings } from "./project-settings.js";
 
@@ -117,7 +117,8 @@ export function readProject(root: AbsolutePath): Project {
 export function prepareProject(project: Project): Project {
   const { reprod } = project.folders;
   try {
-    fs.mkdirSync(reprod, { recursive: true });
+    // Not `recursive`: a project that was deleted while somebody looked at it must not come back as an empty one.
+    if (!fs.existsSync(reprod)) makeFolder(reprod);
     if (!fs.existsSync(path.join(reprod, ".gitignore"))) {
       createFile(path.join(reprod, ".gitignore"), "*\n");
     }
@@ -215,6 +216,15 @@ function readContainer(value: unknown): LocalContainer | undefined {
 
 function printLocal(local: LocalState): string {
   return `${JSON.stringify(local, undefined, 2)}\n`;
+}
+
+/** Another process may have made it meanwhile. */
+function makeFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder);
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST" || !isFolder(folder)) throw error;
+  }
 }
 
 function isFolder(file: string): boolean {

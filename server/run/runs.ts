@@ -123,7 +123,8 @@ export function runIds(runsFolder: string): readonly RunId[] {
   try {
     names = fs.readdirSync(runsFolder);
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return [];
+    // A file where the project's own folder would be: no run can have been there.
+    if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return [];
     throw error;
   }
   return names.filter(isRunId).sort().reverse();
