@@ -146,8 +146,10 @@ export class Session {
     return this.#evaluate().evaluation;
   }
 
+  /** What is known of the world, without an evaluation: a completion right behind a key must not wait for one. */
   facts(): DiskFacts | undefined {
-    return this.#evaluate().facts;
+    const context = this.#host.project(this.path);
+    return context === undefined || this.failure !== undefined ? undefined : this.#factsOf(context);
   }
 
   /** Data of the graph by its absolute path or url. */
