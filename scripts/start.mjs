@@ -8,10 +8,12 @@ import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { load, root } from "../test/host/load.mjs";
 
 const examples = path.join(root, "examples");
+const firstFile = path.join(examples, "weather/weather.reprod");
 const usualPort = 7373;
 
 const fail = (message, code = 1) => {
@@ -26,7 +28,9 @@ if (built.status !== 0) fail("the extension could not be built", built.status ??
 const { onPath, Missing } = await load("locate");
 const code = options.server ? undefined : onPath("code");
 if (code !== undefined) {
-  const opened = spawnSync(code, [`--extensionDevelopmentPath=${root}`, examples], { stdio: "inherit" });
+  const opened = spawnSync(code, [`--extensionDevelopmentPath=${root}`, examples, firstFile], {
+    stdio: "inherit",
+  });
   if (opened.status !== 0)
     fail(`"${code}" did not open a window; \`npm start -- --server\` needs none`, opened.status ?? 1);
 } else {
@@ -64,7 +68,10 @@ async function serve() {
   const data = path.join(root, "out/editor");
   const token = tokenIn(data);
   const server = await startPersonalServer({ data, port, token, extensions: [{ folder: root }] });
-  const address = `${server.address}/?${new URLSearchParams({ folder: examples, tkn: token })}`;
+  // The first thing to look at: an empty window says nothing of what can be done here.
+  const first = `vscode-remote://${new URL(server.address).host}${pathToFileURL(firstFile).pathname}`;
+  const payload = JSON.stringify([["openFile", first]]);
+  const address = `${server.address}/?${new URLSearchParams({ folder: examples, payload, tkn: token })}`;
   try {
     await answers(address);
   } catch (error) {
