@@ -228,8 +228,9 @@ export class RunTracker {
     for (const [run, live] of this.#live) {
       live.read();
       const holder = this.#claims.holderOf({ kind: "run", id: run });
-      if (live.ended !== undefined || (holder === undefined && !isStarting(live.summary)))
-        this.#end(run, live);
+      // Its runner takes the lease before it writes the journal: with lines and without a holder it is gone.
+      const isGone = holder === undefined && (live.hasBegun || !isStarting(live.summary));
+      if (live.ended !== undefined || isGone) this.#end(run, live);
     }
     if (this.#live.size > 0) return;
     clearInterval(this.#aliveTimer);
@@ -270,6 +271,8 @@ class LiveRun {
   summary: RunSummary;
   readonly #asked: ReturnType<typeof readRunFile>;
   ended: { readonly outcome: RunState; readonly time: string } | undefined;
+  /** Its journal has lines. */
+  hasBegun = false;
 
   constructor(summary: RunSummary, watch: FolderWatch, onChange: () => void) {
     this.summary = summary;
@@ -304,7 +307,9 @@ class LiveRun {
         if (line.event === "run-ended") this.ended = { outcome: line.outcome, time: line.time };
       }
     }
-    if (lines > 0) this.#onChange();
+    if (lines === 0) return;
+    this.hasBegun = true;
+    this.#onChange();
   }
 
   nodes(): readonly NodeStatus[] {

@@ -279,8 +279,10 @@ test("a run whose runner is killed with SIGKILL is shown as interrupted, and a r
   await gate.reached();
   await run(server, key, ({ running }) => running === 1);
   const since = server.mark();
+  const killed = performance.now();
   process.kill(runner(server), "SIGKILL");
   await run(server, key, ({ state }) => state === "interrupted", since);
+  assert.ok(performance.now() - killed < 8_000, "not only when it could have started by now");
   const [view] = await server.request(runsRequest, { limit: 1 });
   assert.equal(view?.state, "interrupted");
   const nodes = await server.request(runNodesRequest, key);
