@@ -6,7 +6,7 @@ import { json, type LanguageServer, ours, Session, yaml } from "../language-clie
 import { median, quantile } from "../measure.js";
 import { freshFolder, installLanguageServers, peerVersion, reprod } from "../peers.js";
 import { mebibytes, type Row } from "../table.js";
-import { keysCase, quantiles } from "./keys.js";
+import { keysCase, pacedKey, quantiles } from "./keys.js";
 
 /** The language server as an editor meets it, over stdin and stdout, beside the ones for YAML and JSON. */
 export async function editorCase(options: { readonly quick: boolean }): Promise<readonly Row[]> {
@@ -129,11 +129,11 @@ async function nodesRows(nodes: number): Promise<readonly Row[]> {
   const typed: number[] = [];
   const completed: number[] = [];
   for (let key = 0; key < 110; key++) {
-    const figures = await session.key();
+    const figures = await pacedKey(session, { complete: false });
     if (key >= 10) typed.push(figures.checked);
   }
   for (let key = 0; key < 60; key++) {
-    const figures = await session.key({ complete: true });
+    const figures = await pacedKey(session, { complete: true });
     if (figures.completed !== undefined && key >= 10) completed.push(figures.completed.milliseconds);
   }
   const { residentBytes, peakBytes } = processFigures(session.client.pid);

@@ -6,6 +6,8 @@ import { quantile } from "../measure.js";
 import { freshFolder } from "../peers.js";
 import { milliseconds, type Row } from "../table.js";
 
+/** Twenty keys a second: nobody types faster, and what a server does behind a key it has that time for. */
+const between = 50;
 /** Keys that a server is given at a time, before it is the turn of the next one. */
 const chunk = 10;
 
@@ -85,6 +87,16 @@ async function typist(server: LanguageServer, lines: number, keys: number): Prom
   return { session: await Session.withLines(server, folder, lines), keys };
 }
 
+/** The next key, not before its time. */
+export async function pacedKey(
+  session: Session,
+  options: { readonly complete: boolean },
+): Promise<KeyFigures> {
+  const wait = session.document.changedAt + between - performance.now();
+  if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+  return await session.key(options);
+}
+
 /** Lets them type in turns, so that a busy moment of the machine falls on all of them. */
 async function alternate(
   typists: readonly Typist[],
@@ -98,7 +110,7 @@ async function alternate(
     if (left.length === 0) break;
     const turn = round % left.length;
     for (const one of [...left.slice(turn), ...left.slice(0, turn)]) {
-      for (let i = 0; i < chunk; i++) figures.get(one)?.push(await one.session.key(options));
+      for (let i = 0; i < chunk; i++) figures.get(one)?.push(await pacedKey(one.session, options));
     }
   }
   for (const [{ session }, keys] of figures) {
