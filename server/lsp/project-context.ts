@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import type { AbsolutePath } from "../base/brand.js";
 import { Failure } from "../base/failure.js";
@@ -29,6 +30,7 @@ export class ProjectContext {
   readonly #watch: FolderWatch;
   readonly #events: ProjectEvents;
   readonly #stops: (() => void)[] = [];
+  #hadStore = false;
   readonly #watchedPipelines = new Set<string>();
   readonly #settingsSoon: Later;
   readonly #storeSoon: Later;
@@ -44,6 +46,7 @@ export class ProjectContext {
     this.#watch = watch;
     this.#events = events;
     this.#settingsSoon = new Later(() => this.#reread(), 50);
+    this.#hadStore = whatIsAt(this.#project.folders.store) === "folder";
     this.#storeSoon = new Later(() => {
       this.#store.forget();
       events.resultsChanged(this);
@@ -58,6 +61,7 @@ export class ProjectContext {
     );
     this.runs = new RunTracker(this.#project, watch, (runs) => {
       // What it made is there now, and what it says of nodes counts.
+      this.#hadStore ||= whatIsAt(this.#project.folders.store) === "folder";
       this.#store.forgetAbsent();
       events.runsChanged(this, runs);
       events.resultsChanged(this);
@@ -108,6 +112,13 @@ export class ProjectContext {
     return where;
   }
 
+  /** It was there and is no more, so that all results look as if they had never been made. */
+  get storeIsGone(): boolean {
+    const there = whatIsAt(this.#project.folders.store);
+    this.#hadStore ||= there === "folder";
+    return there === "other" || (there === "nothing" && this.#hadStore);
+  }
+
   /** Why parts of its stores cannot be read. */
   get unread(): readonly Failure[] {
     return this.#store.unread;
@@ -142,4 +153,15 @@ export class ProjectContext {
 /** Whether a file is one whose change `ProjectContext` sees by itself. */
 export function isProjectFile(file: string): boolean {
   return path.basename(file) === PROJECT_FILE;
+}
+
+function whatIsAt(place: string): "folder" | "nothing" | "other" {
+  try {
+    const stat = fs.statSync(place, { throwIfNoEntry: false });
+    if (stat === undefined) return "nothing";
+    return stat.isDirectory() ? "folder" : "other";
+  } catch {
+    // It may not be looked at, or a link leads in a circle: nothing is read from it either.
+    return "other";
+  }
 }

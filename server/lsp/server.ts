@@ -572,8 +572,15 @@ export class LanguageServer implements SessionHost, Workspace {
     const doing: string[] = [];
     if (!this.trusted) limits.add("The workspace is not trusted: files are checked, nothing is run.");
     for (const found of this.#projects.values()) {
-      if (found instanceof Failure) limits.add(found.message);
-      else for (const { message } of found.unread) limits.add(message);
+      if (found instanceof Failure) {
+        limits.add(found.message);
+        continue;
+      }
+      for (const { message } of found.unread) limits.add(message);
+      if (found.storeIsGone)
+        limits.add(
+          `The store is gone, so results count as never made until it is back: "${found.project.folders.store}"`,
+        );
     }
     for (const problem of this.watch.problems) limits.add(`Changes are seen late: ${problem}`);
     for (const session of this.#sessions.values()) {

@@ -29,6 +29,7 @@ import { Gate, project } from "../support/bad-luck.js";
 import { reprod } from "../support/command-line.js";
 import type { ClientDocument, LanguageClient } from "../support/language-client.js";
 import { type Server, startServer } from "../support/language-server.js";
+import { temporaryFolder } from "../support/temporary.js";
 import { GREETINGS, listing, openFile } from "./pipelines.js";
 
 /** All nodes of a document's signs by state, added up. */
@@ -365,9 +366,44 @@ test("a store that vanishes under the server makes nodes missing, not the server
   let since = server.mark();
   fs.rmSync(path.join(folder, ".reprod"), { recursive: true });
   await states(server, document, { missing: 3 }, since);
+  await server.when(
+    healthNotification,
+    ({ state, details }) =>
+      state === "limited" && details.some((line) => line.startsWith("The store is gone")),
+    since,
+  );
   since = server.mark();
   assert.equal((await reprod(folder, ["run", "greetings.reprod"])).code, 0);
   await states(server, document, { cached: 3 }, since);
+  await server.when(healthNotification, ({ state }) => state === "ready", since);
+});
+
+test("a store on a share that is gone for a while is told of, and its results are back with it", async (t) => {
+  const place = temporaryFolder(t);
+  const shared = path.join(place, "shared");
+  const folder = project(t, {
+    "reprod.json": JSON.stringify({ projectId: "abcdefghijkl", stores: { write: shared } }),
+    "greetings.reprod": GREETINGS,
+  });
+  assert.equal((await reprod(folder, ["run", "greetings.reprod"])).code, 0);
+  const { server, document } = await opened(t, folder, "greetings.reprod");
+  await states(server, document, { cached: 3 });
+  for (const instead of ["nothing", "a file"]) {
+    let since = server.mark();
+    fs.renameSync(shared, path.join(place, "away"));
+    if (instead === "a file") fs.writeFileSync(shared, "");
+    await states(server, document, { missing: 3 }, since);
+    await server.when(
+      healthNotification,
+      ({ details }) => details.some((line) => line.includes(shared)),
+      since,
+    );
+    since = server.mark();
+    fs.rmSync(shared, { force: true });
+    fs.renameSync(path.join(place, "away"), shared);
+    await states(server, document, { cached: 3 }, since);
+    await server.when(healthNotification, ({ state }) => state === "ready", since);
+  }
 });
 
 test("an object that vanishes makes its node broken as soon as somebody looks again", async (t) => {
