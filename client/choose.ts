@@ -30,12 +30,7 @@ export async function choosePipeline(services: Services, argument: unknown): Pro
   const active = activePipeline();
   const [first, ...more] = pipelines;
   if (active !== undefined && pipelines.some(({ uri }) => sameUri(uri, active))) return active;
-  if (first === undefined) {
-    throw new Refusal(t("This workspace has no pipeline with nodes."), {
-      title: t("New Pipeline"),
-      command: "reprod.newPipeline",
-    });
-  }
+  if (first === undefined) throw noPipeline();
   if (more.length === 0) return first.uri;
   const chosen = await vscode.window.showQuickPick(
     pipelines.map((view) => pipelineItem(services, view)),
@@ -45,6 +40,18 @@ export async function choosePipeline(services: Services, argument: unknown): Pro
     },
   );
   return chosen?.uri;
+}
+
+/** What leads on is another thing without a folder: then nothing has been looked for. */
+function noPipeline(): Refusal {
+  const create = { title: t("New Pipeline"), command: "reprod.newPipeline" };
+  return (vscode.workspace.workspaceFolders ?? []).length === 0
+    ? new Refusal(
+        t("No folder is open. Open one with pipelines, or make a pipeline."),
+        { title: t("Open Folder"), command: "vscode.openFolder" },
+        create,
+      )
+    : new Refusal(t("This workspace has no pipeline with nodes."), create);
 }
 
 function pipelineItem(

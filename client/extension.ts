@@ -53,6 +53,8 @@ export function activate(context: vscode.ExtensionContext): void {
       connection.notify(trustGranted, {}).catch(report);
     }),
   );
+  // Menus of files that may be results show in windows where pipelines are, and nowhere else.
+  vscode.commands.executeCommand("setContext", "reprod.active", true).then(undefined, report);
   connection.start();
 }
 

@@ -22,9 +22,9 @@ export function registerLogs(services: Services): vscode.Disposable {
 
 export async function openLog(place: LogPlace): Promise<void> {
   const document = await vscode.workspace.openTextDocument(vscode.Uri.from(logUri(place)));
-  const editor = await vscode.window.showTextDocument(document, { preview: true });
-  const end = document.lineAt(document.lineCount - 1).range.end;
-  editor.revealRange(new vscode.Range(end, end));
+  const { end } = document.lineAt(document.lineCount - 1).range;
+  // The cursor too: at the first word, all words like it would be marked, and a screen reader would begin there.
+  await vscode.window.showTextDocument(document, { preview: true, selection: new vscode.Range(end, end) });
 }
 
 interface Log {

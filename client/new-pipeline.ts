@@ -24,11 +24,14 @@ export async function newPipeline({ context }: Services, wanted: unknown): Promi
       { overwrite: false },
     );
   }
+  const pipeline = vscode.Uri.joinPath(folder, sample.open);
   if (vscode.workspace.getWorkspaceFolder(folder) === undefined) {
-    await vscode.commands.executeCommand("vscode.openFolder", folder);
+    await vscode.commands.executeCommand("vscode.openFolder", folder, { filesToOpen: [pipeline] });
     return;
   }
-  await vscode.window.showTextDocument(vscode.Uri.joinPath(folder, sample.open));
+  // The walkthrough is a preview that the next file would take the place of, and there are four more steps in it.
+  if (wanted !== undefined) await vscode.commands.executeCommand("workbench.action.keepEditor");
+  await vscode.window.showTextDocument(pipeline, { preview: false });
 }
 
 async function chooseSample(samples: readonly Sample[]): Promise<Sample | undefined> {

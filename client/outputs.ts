@@ -64,6 +64,14 @@ class Outputs implements vscode.FileSystemProvider, vscode.Disposable {
   }
 }
 
+/** Results that were opened where they were published: their editors offer provenance, as those of the store do. */
+const opened = new Set<string>();
+
+export async function offerProvenance(result: vscode.Uri): Promise<void> {
+  opened.add(result.fsPath);
+  await vscode.commands.executeCommand("setContext", "reprod.results", [...opened]);
+}
+
 /** Where the bytes of an output lie. */
 export function objectOf(uri: vscode.Uri): vscode.Uri {
   const place = outPlace(uri);

@@ -3,7 +3,7 @@ import { type OutputView, outputsRequest } from "../../server/protocol.js";
 import { chooseNode } from "../choose.js";
 import { Refusal } from "../failures.js";
 import { bytes } from "../format.js";
-import { outputUri } from "../outputs.js";
+import { offerProvenance, outputUri } from "../outputs.js";
 import type { Run } from "./command.js";
 
 const { t } = vscode.l10n;
@@ -51,6 +51,7 @@ function outputChoice({ name, path, kind, object, size, published }: OutputView)
         return;
       }
       const name = kind === "dir" ? `${path}.json` : path;
+      if (place !== undefined) await offerProvenance(place);
       await vscode.commands.executeCommand("vscode.open", place ?? outputUri(object, name));
     },
   };

@@ -1,17 +1,16 @@
 import * as vscode from "vscode";
-import { commands, pipelinesRequest } from "../../server/protocol.js";
-import { isNodeArguments, uriOf } from "../arguments.js";
-import { Refusal } from "../failures.js";
+import { commands } from "../../server/protocol.js";
+import { isNodeArguments } from "../arguments.js";
+import { choosePipeline } from "../choose.js";
+import type { Services } from "../services.js";
 import { isPageState } from "./messages.js";
-import { GraphPanel, type GraphServices, panelType } from "./panel.js";
-
-const { t } = vscode.l10n;
+import { GraphPanel, panelType } from "./panel.js";
 
 /**
  * The command "Show Graph", and graphs that were open when the window was closed. Panels are not closed with the
  * extension: a window that is reloaded would not open them again.
  */
-export function registerGraph(context: vscode.ExtensionContext, services: GraphServices): vscode.Disposable {
+export function registerGraph(context: vscode.ExtensionContext, services: Services): vscode.Disposable {
   const panels = new Map<string, GraphPanel>();
 
   const add = (uri: vscode.Uri, panel: vscode.WebviewPanel): GraphPanel => {
@@ -22,7 +21,7 @@ export function registerGraph(context: vscode.ExtensionContext, services: GraphS
   };
 
   const show = async (given: unknown): Promise<void> => {
-    const uri = uriOf(given) ?? (await chosenPipeline(services));
+    const uri = await choosePipeline(services, given);
     const node = isNodeArguments(given) ? given.node : undefined;
     if (uri === undefined) return;
     const file = vscode.Uri.parse(uri);
@@ -43,20 +42,4 @@ export function registerGraph(context: vscode.ExtensionContext, services: GraphS
       },
     }),
   );
-}
-
-/** The pipeline that is being edited, else one that is chosen. */
-async function chosenPipeline({ server }: GraphServices): Promise<string | undefined> {
-  const document = vscode.window.activeTextEditor?.document;
-  if (document?.languageId === "reprod") return document.uri.toString();
-  const pipelines = await server.request(pipelinesRequest, {});
-  const [only] = pipelines;
-  if (only === undefined) throw new Refusal(t("There is no pipeline in this workspace."));
-  if (pipelines.length === 1) return only.uri;
-  const items = pipelines.map(({ name, path, uri }) => ({ label: name, description: path, uri }));
-  const picked = await vscode.window.showQuickPick(items, {
-    title: t("Show Graph"),
-    placeHolder: t("Of which pipeline?"),
-  });
-  return picked?.uri;
 }

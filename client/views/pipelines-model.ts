@@ -179,13 +179,7 @@ export function pipelineDescription(view: PipelineView, t: Translate): string {
   const toDo = notCached(view.counts, view.nodes);
   const worst = worstState(view.counts);
   if (worst !== undefined) {
-    parts.push(
-      toDo === 0
-        ? countsInShort(view.counts, t)
-        : toDo === view.nodes
-          ? t("{0} to do", grouped(toDo))
-          : t("{0} of {1} to do", grouped(toDo), grouped(view.nodes)),
-    );
+    parts.push(toDo === 0 ? countsInShort(view.counts, t) : t("{0} to do", grouped(toDo)));
   }
   return parts.join(" · ");
 }
@@ -194,10 +188,13 @@ export function familyDescription(view: FamilyView, t: Translate): string {
   return [view.transform, countsInShort(view.counts, t)].filter((part) => part !== "").join(" · ");
 }
 
-/** The word and the first reason: `stale · param lossy false → true`. Why a node is being made was told before. */
+/**
+ * The first reason, `param lossy false → true`: the sign before it tells the state, and the row is narrow. Without one,
+ * the word; why a node is being made was told before.
+ */
 export function memberDescription({ state, why }: NodeView, word: string): string {
   const underWay = state === "running" || state === "queued";
-  return [word, ...(underWay ? [] : why.slice(0, 1))].join(" · ");
+  return (underWay ? undefined : why[0]) ?? word;
 }
 
 function baseName(path: string): string {

@@ -85,12 +85,12 @@ test("entries are found, and know what they are in", () => {
 test("lines of pipelines, families and members", () => {
   const view = pipelineView("a", []);
   assert.equal(pipelineDescription(view, t), "cached");
-  assert.equal(pipelineDescription({ ...view, counts: { stale: 2, cached: 4 } }, t), "2 of 6 to do");
+  assert.equal(pipelineDescription({ ...view, counts: { stale: 2, cached: 4 } }, t), "2 to do");
   assert.equal(pipelineDescription({ ...view, counts: { missing: 6 }, errors: 2 }, t), "2 errors · 6 to do");
   assert.equal(pipelineDescription({ ...view, message: "cannot be read" }, t), "cannot be read");
   assert.equal(familyDescription(familyView("x", { stale: 1, cached: 5 }), t), "Align · ◐ 1  ✓ 5");
   const member = { name: "x[1]", keys: "1", state: "stale", why: ["a", "b"], toRun: true } as const;
-  assert.equal(memberDescription(member, "stale"), "stale · a");
+  assert.equal(memberDescription(member, "stale"), "a", "the sign tells the state");
   assert.equal(memberDescription({ ...member, state: "running" }, "running"), "running");
 });
 

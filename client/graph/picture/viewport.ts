@@ -15,8 +15,8 @@ export interface Point {
 
 const SMALLEST = 0.05;
 const LARGEST = 3;
-/** Below it a picture is a map. */
-export const READABLE = 0.55;
+/** Below it names are no longer read. */
+export const READABLE = 0.45;
 /** Of a picture that does not fit. */
 const BEGUN = 0.85;
 /** Between a box that is brought into view and the border of the page. */
@@ -50,9 +50,16 @@ export function panned({ x, y, scale }: Viewport, by: Point, picture: Size, page
   };
 }
 
-/** From the left, and in the middle of its height: large enough to be read. */
-export function begun(picture: Size, page: Size): Viewport {
-  return { x: AIR, y: (page.height - picture.height * BEGUN) / 2, scale: BEGUN };
+/**
+ * Large enough to be read: from the left and in the middle of its height, or where `attention` is wanted, all of that if
+ * it can be.
+ */
+export function begun(picture: Size, page: Size, attention?: Point & Size): Viewport {
+  const room = { width: page.width - 2 * AIR, height: page.height - 2 * AIR };
+  const all = attention === undefined ? BEGUN : fitted(attention, room).scale;
+  const scale = all < READABLE ? BEGUN : Math.min(all, BEGUN);
+  const left = { x: AIR, y: (page.height - picture.height * scale) / 2, scale };
+  return attention === undefined ? left : revealing(left, attention, page);
 }
 
 /** Moved no further than it takes to see the whole box. */

@@ -1,5 +1,6 @@
-import type { GraphBox, GraphEdge } from "../../../server/protocol.js";
+import type { GraphBox, GraphEdge, GraphPicture } from "../../../server/protocol.js";
 import type { Translate } from "../../translate.js";
+import { attentionOf } from "../picture/attention.js";
 import { boxDrawing, definitions, edgeDrawing } from "../picture/drawing.js";
 import { type Direction, moved } from "../picture/moves.js";
 import type { PictureIndex } from "../picture/picture-index.js";
@@ -145,10 +146,11 @@ export class Canvas {
   }
 
   /** As long as it can be read, the whole picture stays in view; unfolding must not shrink it to a speck. */
-  #fitReadably(picture: Size, isFirst: boolean): void {
+  #fitReadably(picture: GraphPicture, isFirst: boolean): void {
     const whole = fitted(picture, this.#page());
     if (whole.scale >= READABLE) this.#look(whole, true);
-    else this.#look(isFirst ? begun(picture, this.#page()) : this.#viewport);
+    else if (!isFirst) this.#look(this.#viewport);
+    else this.#look(begun(picture, this.#page(), attentionOf(picture.boxes)));
   }
 
   #showBox(index: PictureIndex, box: GraphBox): SVGElement {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
+import { attentionOf } from "../../../client/graph/picture/attention.js";
 import { causesOf } from "../../../client/graph/picture/causes.js";
 import { boxDrawing, edgeDrawing } from "../../../client/graph/picture/drawing.js";
 import { type Direction, moved } from "../../../client/graph/picture/moves.js";
@@ -16,6 +17,7 @@ import { fitting, type Measure } from "../../../client/graph/picture/text-fit.js
 import { translator } from "../../../client/graph/picture/translator.js";
 import {
   anchored,
+  begun,
   fitted,
   panned,
   revealing,
@@ -24,7 +26,7 @@ import {
 } from "../../../client/graph/picture/viewport.js";
 import { boxInWords, causesInWords } from "../../../client/graph/picture/words.js";
 import { countsInWords } from "../../../client/state-text.js";
-import { shownStates } from "../../../server/protocol.js";
+import { type ShownState, shownStates } from "../../../server/protocol.js";
 import { box, picture, samples } from "./pictures.js";
 
 const t = translator();
@@ -211,6 +213,33 @@ test("the whole picture fits, in the middle and never enlarged; a box that is se
     y: -35,
     scale: 2,
   });
+});
+
+test("a picture that does not fit begins on the left, or where attention is wanted", () => {
+  const [picture, page] = [
+    { width: 3000, height: 200 },
+    { width: 600, height: 400 },
+  ];
+  const seen = { x: 24, y: 115, scale: 0.85 };
+  assert.deepEqual(begun(picture, page), seen);
+  const at = (x: number, width: number) => ({ x, y: 50, width, height: 100 });
+  assert.deepEqual(begun(picture, page, at(2000, 100)), { ...seen, x: 600 - 24 - 2100 * 0.85 });
+  const smaller = begun(picture, page, at(2000, 1000));
+  assert.equal(smaller.scale, 552 / 1000, "all of it can be read when it is smaller");
+  assert.equal(begun(picture, page, at(1000, 2000)).x, 24 - 1000 * 0.85, "else from its start");
+});
+
+test("attention goes to what failed, then to what is stale; never to what is cached or was never made", () => {
+  const around = (first: ShownState, second: ShownState) =>
+    attentionOf([
+      box("node:a", { x: 0, y: 10, counts: { [first]: 1 } }),
+      box("node:b", { x: 300, y: 90, counts: { [second]: 1 } }),
+    ]);
+  const size = { width: 140, height: 46 };
+  assert.equal(around("cached", "missing"), undefined);
+  assert.deepEqual(around("stale", "failed"), { x: 300, y: 90, ...size });
+  assert.deepEqual(around("stale", "waiting"), { x: 0, y: 10, ...size });
+  assert.deepEqual(around("stale", "stale"), { x: 0, y: 10, width: 440, height: 126 });
 });
 
 test("texts that are too long lose their middle, so that keys stay", () => {
