@@ -3,6 +3,7 @@ import * as os from "node:os";
 import { editCase } from "./cases/edit.js";
 import { editorCase } from "./cases/editor.js";
 import { hashCase } from "./cases/hash.js";
+import { hostCase } from "./cases/host.js";
 import { planCase } from "./cases/plan.js";
 import { runCase } from "./cases/run.js";
 import { median, timeProcess } from "./measure.js";
@@ -20,6 +21,7 @@ interface Case {
 const cases: readonly Case[] = [
   { name: "edit", title: "Key typed to diagnostics", needsPeers: false, measure: editCase },
   { name: "editor", title: "Language server, over stdio", needsPeers: false, measure: editorCase },
+  { name: "host", title: "The extension in VS Code's own host", needsPeers: false, measure: hostCase },
   { name: "plan", title: "Plan, everything cached", needsPeers: true, measure: planCase },
   { name: "run", title: "Running one-line tasks, two at once", needsPeers: true, measure: runCase },
   { name: "hash", title: "Hashing", needsPeers: false, measure: hashCase },
