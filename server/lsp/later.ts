@@ -1,6 +1,7 @@
-/** Does a thing once, some time after it was last or first asked for: many causes, one piece of work. */
+/** Does a thing once, some time after it was first asked for: many causes, one piece of work. */
 export class Later {
   #timer: NodeJS.Timeout | undefined;
+  #due = 0;
   #closed = false;
 
   constructor(
@@ -8,10 +9,13 @@ export class Later {
     private readonly milliseconds: number,
   ) {}
 
-  /** `milliseconds`: another delay for this time. Asked again before it came to it, nothing is put off. */
+  /** `milliseconds`: another delay for this time. Asked again before it came to it, the sooner of the two counts. */
   ask(milliseconds = this.milliseconds): void {
-    if (this.#closed) return;
-    this.#timer ??= setTimeout(() => {
+    const due = performance.now() + milliseconds;
+    if (this.#closed || (this.#timer !== undefined && this.#due <= due)) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.action();
     }, milliseconds);
@@ -19,14 +23,6 @@ export class Later {
 
   get waiting(): boolean {
     return this.#timer !== undefined;
-  }
-
-  /** Does it now, if it was asked for. */
-  flush(): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.action();
   }
 
   close(): void {

@@ -232,10 +232,13 @@ export class LanguageServer implements SessionHost, Workspace {
       if (type !== FileChangeType.Changed) this.#pipelineFiles = undefined;
       if (type === FileChangeType.Deleted && this.#listed.delete(file) && !this.#open.has(file))
         this.#endSession(file);
-      if (this.texts.forget(file)) this.#textChanged(file);
-      else for (const session of this.#sessions.values()) if (session.lacks(file)) session.textChanged();
+      this.textMayHaveChanged(file);
     }
     this.#pipelinesSoon.ask();
+  }
+
+  textMayHaveChanged(file: string): void {
+    if (this.texts.reread(file)) this.#textChanged(file);
   }
 
   foldersChanged(added: readonly string[], removed: readonly string[]): void {
@@ -621,8 +624,7 @@ export class LanguageServer implements SessionHost, Workspace {
   // ------------------------------------------------------------ helpers
 
   #textChanged(file: string): void {
-    for (const session of this.#sessions.values())
-      if (session.has(file) || session.lacks(file)) session.textChanged();
+    for (const session of this.#sessions.values()) if (session.restsOn(file)) session.textChanged();
   }
 
   /** A table or other data that is open in the editor has changed there. */

@@ -37,6 +37,8 @@ export interface SessionHost {
   project(file: string): ProjectContext | undefined;
   container(file: string): ContainerPolicy | undefined;
   readonly trusted: boolean;
+  /** A text on the disk: whoever rests on it hears of it when that can be seen. */
+  textMayHaveChanged(file: string): void;
   /** Problems of the files of this session's program are known anew. */
   problemsChanged(session: Session): void;
   /** States are known anew. */
@@ -71,7 +73,10 @@ export class Session {
   #evaluated: Evaluated | undefined;
   #opened: OpenedPipeline | undefined;
   #snapshot: Snapshot | undefined;
-  #snapshotIsOld = true;
+  /** Counts what made states old: changes of text, facts and results. */
+  #changes = 1;
+  /** The changes that the newest look at the store came after. */
+  #looked = 0;
   #look: AbortController | undefined;
   #lookingSince: number | undefined;
   /** How long the last look at the store took: while something runs, looking takes a small part of the time. */
@@ -173,13 +178,14 @@ export class Session {
 
   /** Whether the states are of the text and the store as they are now. */
   get isSettled(): boolean {
-    return !this.#snapshotIsOld;
+    return this.#looked === this.#changes;
   }
 
-  /** Resolves when the states are those of the text as it is then. */
+  /** States of the text and the store as they are now, or were later: while a run makes changes they never stand still. */
   async settled(): Promise<Snapshot | undefined> {
     this.follow();
-    while (this.#snapshotIsOld && !this.#closed && this.#host.project(this.path) !== undefined) {
+    const changes = this.#changes;
+    while (this.#looked < changes && !this.#closed && this.#host.project(this.path) !== undefined) {
       this.#lookSoon.ask(0);
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -191,10 +197,13 @@ export class Session {
     return file === this.path || this.program().modules.has(file);
   }
 
-  /** Whether it imports a file that is not there, and this could be it. */
-  lacks(file: string): boolean {
-    const program = this.program();
-    return !program.modules.has(file) && this.#imported(program).has(file);
+  /**
+   * Whether a change of this text, or that it is there now, is one of the program. By the program that was made last:
+   * one that has to be made anew will read the new text anyway, so no text is parsed for the question.
+   */
+  restsOn(file: string): boolean {
+    const program = this.#program ?? this.#previous ?? this.program();
+    return file === this.path || program.modules.has(file) || this.#imported(program).has(file);
   }
 
   /** Whether a file that is no pipeline text was asked for while evaluating. */
@@ -230,7 +239,7 @@ export class Session {
   textChanged(): void {
     this.#program = undefined;
     this.#evaluated = undefined;
-    this.#snapshotIsOld = true;
+    this.#changes++;
     this.#look?.abort();
     if (this.#followed) this.#settleSoon.ask();
   }
@@ -248,7 +257,7 @@ export class Session {
 
   /** Results may have come or gone. */
   resultsChanged(): void {
-    this.#snapshotIsOld = true;
+    this.#changes++;
     // A look that is under way may have asked before: it goes on, and another follows.
     if (this.#followed) this.#lookSoon.ask(Math.max(LOOK_AGAIN_MILLISECONDS, 3 * this.#lookMilliseconds));
   }
@@ -331,7 +340,7 @@ export class Session {
     this.#facts = undefined;
     this.lockFailure = undefined;
     this.#evaluated = undefined;
-    this.#snapshotIsOld = true;
+    this.#changes++;
     this.#look?.abort();
   }
 
@@ -355,19 +364,19 @@ export class Session {
     }
     const look = new AbortController();
     this.#look = look;
-    this.#snapshotIsOld = false;
+    const changes = this.#changes;
     const began = performance.now();
     this.#lookingSince = Date.now();
     try {
       await this.#lookNow(look.signal);
+      this.trouble = undefined;
+      this.#looked = changes;
     } catch (error) {
-      this.#snapshotIsOld = true;
       if (!look.signal.aborted) {
         if (!(error instanceof Failure)) this.#host.defect(error);
         this.trouble = error instanceof Failure ? error : undefined;
         // Tried again when something changes, not in a circle.
-        this.#snapshotIsOld = false;
-        this.#wake();
+        this.#looked = changes;
       }
     } finally {
       this.#look = undefined;
@@ -376,8 +385,9 @@ export class Session {
     }
     this.#lookMilliseconds = performance.now() - began;
     if (this.#closed) return;
-    if (this.#snapshotIsOld) this.#lookSoon.ask(0);
-    else this.#wake();
+    this.#wake();
+    // Results that come all the time have said when to look again.
+    if (!this.isSettled && !this.#lookSoon.waiting) this.#lookSoon.ask(0);
     this.#host.healthChanged();
   }
 
@@ -409,6 +419,7 @@ export class Session {
       // What shapes the graph may have been a digest or a size that is known only now.
       this.#evaluated = undefined;
       evaluated = this.#evaluate();
+      this.#host.problemsChanged(this);
       await facts.load(evaluated.evaluation?.graph.data ?? [], { signal, onProgress });
     }
     const { program, problems, evaluation } = evaluated;
@@ -443,7 +454,6 @@ export class Session {
     signal.throwIfAborted();
     const snapshot = await Snapshot.make({ opened, states, said, signal });
     signal.throwIfAborted();
-    this.trouble = undefined;
     this.#snapshot = snapshot;
     this.#host.statesChanged(this);
     if (before !== undefined && before !== where.useImages) this.textChanged();
@@ -501,21 +511,21 @@ export class Session {
     }
     if (!isNew) return;
     // They were read before they were watched: a change in between was told to nobody, so they are read once more.
-    let texts = false;
-    for (const module of program.modules.keys()) texts = this.#host.texts.forget(module) || texts;
-    if (texts) this.#program = undefined;
+    for (const module of program.modules.keys()) this.#host.textMayHaveChanged(module);
     this.#factsSoon.ask();
   }
 
   #changedIn(folder: string, name: string | undefined): void {
     const names = this.#watchedNames.get(folder);
     if (name !== undefined && names !== undefined && !names.has(name)) return;
-    if (name !== undefined) {
-      const file = path.join(folder, name);
-      if (this.has(file) || this.lacks(file)) {
-        if (this.#host.texts.forget(file)) this.textChanged();
-        return;
-      }
+    if (name !== undefined && this.restsOn(path.join(folder, name))) {
+      this.#host.textMayHaveChanged(path.join(folder, name));
+      return;
+    }
+    // The folder has gone or come back, with all that was read of it.
+    if (name === undefined) {
+      for (const file of [...this.program().modules.keys()])
+        if (path.dirname(file) === folder) this.#host.textMayHaveChanged(file);
     }
     this.#factsSoon.ask();
   }

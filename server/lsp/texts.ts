@@ -27,10 +27,6 @@ export class Texts implements TextSource {
     return this.#disk.resolve(from, reference);
   }
 
-  isOpen(path: string): boolean {
-    return this.#open.has(path);
-  }
-
   set(path: string, text: string): void {
     this.#open.set(path, text);
   }
@@ -40,9 +36,17 @@ export class Texts implements TextSource {
     this.#read.delete(path);
   }
 
-  /** The file may have changed on the disk. True when that can be seen: it was read, and no buffer lies over it. */
-  forget(path: string): boolean {
-    return this.#read.delete(path) && !this.#open.has(path);
+  /** The file may have changed on the disk. True when it has, as far as that can be seen: no buffer lies over it. */
+  reread(path: string): boolean {
+    if (!this.#read.has(path)) return false;
+    if (this.#open.has(path)) {
+      this.#read.delete(path);
+      return false;
+    }
+    const before = this.#read.get(path);
+    const now = this.#readDisk(path);
+    this.#read.set(path, now);
+    return now instanceof Failure || now !== before;
   }
 
   #readDisk(path: string): string | Failure | undefined {
