@@ -208,7 +208,7 @@ export const wireit: Engine = {
       env: {
         WIREIT_PARALLEL: "2",
         WIREIT_LOGGER: "simple",
-        PATH: `${path.join(tools, "npm/node_modules/.bin")}:${process.env["PATH"]}`,
+        PATH: `${path.join(tools, "npm/node_modules/.bin")}:${process.env.PATH}`,
       },
     }),
   plan: undefined,
