@@ -6,7 +6,7 @@ import {
   pipelinesRequest,
   type RunView,
 } from "../server/protocol.js";
-import { isNodeArguments, uriOf } from "./arguments.js";
+import { isNodeArguments, isRunNodeArguments, uriOf } from "./arguments.js";
 import { Refusal } from "./failures.js";
 import { grouped, nodesText } from "./format.js";
 import { stateIcon } from "./icons.js";
@@ -77,7 +77,9 @@ export async function chooseNode(
 ): Promise<NodeArguments | undefined> {
   if (isNodeArguments(argument)) {
     const { uri, node } = argument;
-    return families || node.includes("[") ? { uri, node } : chooseMember(services, uri, node, title, false);
+    // A run names nodes, never families, and knows those that the file does not declare any longer.
+    const isExact = families || node.includes("[") || isRunNodeArguments(argument);
+    return isExact ? { uri, node } : chooseMember(services, uri, node, title, false);
   }
   const uri = await choosePipeline(services, argument);
   if (uri === undefined) return undefined;
@@ -91,9 +93,7 @@ async function chooseFamily(services: Services, uri: string, title: string): Pro
   const pipelines = await services.server.request(pipelinesRequest, {});
   const pipeline = pipelines.find((view) => sameUri(view.uri, uri));
   const all = pipeline?.families ?? [];
-  if (all.length === 0) {
-    throw new Refusal(pipeline?.message ?? t("This pipeline has no nodes."));
-  }
+  if (all.length === 0) throw noNodes(pipeline);
   const [only] = all;
   if (only !== undefined && all.length === 1) return only.name;
   const here = nodeAtCursor(services, uri);
@@ -109,6 +109,18 @@ async function chooseFamily(services: Services, uri: string, title: string): Pro
     { title, placeHolder: t("A node or family"), matchOnDescription: true },
   );
   return chosen?.label;
+}
+
+function noNodes(pipeline: PipelineView | undefined): Refusal {
+  const errors = pipeline?.errors ?? 0;
+  if (errors === 0) return new Refusal(pipeline?.message ?? t("This pipeline has no nodes."));
+  return new Refusal(
+    pipeline?.message ?? t("This pipeline has no nodes as long as there are errors in it."),
+    {
+      title: t("Show Problems"),
+      command: "workbench.actions.view.problems",
+    },
+  );
 }
 
 async function chooseMember(

@@ -207,7 +207,7 @@ export function nodeDescription(node: RunNodeView, now: number, t: Translate): s
   const parts: string[] = [];
   if (node.state === "reused") parts.push(t("reused"));
   if (node.state === "adopted") parts.push(t("taken over"));
-  if (node.message !== undefined) parts.push(firstLine(node.message));
+  if (node.message !== undefined) parts.push(whyInShort(node.message, last?.exitCode, t));
   if (last !== undefined) {
     const took = attemptMilliseconds(last, now);
     if (took !== undefined) parts.push(durationSoFar(took, last, t));
@@ -216,9 +216,15 @@ export function nodeDescription(node: RunNodeView, now: number, t: Translate): s
   return parts.join(" · ");
 }
 
+/** Rows are narrow, and the number is what is looked for: it must not be what is cut off. */
+function whyInShort(message: string, exitCode: number | undefined, t: Translate): string {
+  const isExit = exitCode !== undefined && message.endsWith(` exit code ${exitCode}`);
+  return isExit ? t("exit {0}", exitCode) : firstLine(message);
+}
+
 export function attemptDescription(attempt: AttemptView, now: number, t: Translate): string {
   const parts: string[] = [];
-  if (attempt.message !== undefined) parts.push(firstLine(attempt.message));
+  if (attempt.message !== undefined) parts.push(whyInShort(attempt.message, attempt.exitCode, t));
   else if (attempt.exitCode !== undefined) parts.push(t("exit {0}", attempt.exitCode));
   else if (attempt.endedAt === undefined) parts.push(t("running"));
   const took = attemptMilliseconds(attempt, now);

@@ -1,6 +1,6 @@
 import type { FamilyView, NodeView, PipelineView } from "../../server/protocol.js";
-import { grouped, notCached } from "../format.js";
-import { countsInShort, worstState } from "../state-text.js";
+import { grouped, nodesText, notCached } from "../format.js";
+import { countsInShort, countsInWords, worstState } from "../state-text.js";
 import type { Translate } from "../translate.js";
 
 /**
@@ -175,6 +175,7 @@ export function pipelineLabel(view: PipelineView, all: readonly PipelineView[]):
 export function pipelineDescription(view: PipelineView, t: Translate): string {
   if (view.message !== undefined) return view.message;
   const parts: string[] = [];
+  if (view.nodes === 0 && view.errors === 0) parts.push(t("no nodes"));
   if (view.errors > 0) parts.push(view.errors === 1 ? t("1 error") : t("{0} errors", grouped(view.errors)));
   const toDo = notCached(view.counts, view.nodes);
   const worst = worstState(view.counts);
@@ -182,6 +183,19 @@ export function pipelineDescription(view: PipelineView, t: Translate): string {
     parts.push(toDo === 0 ? countsInShort(view.counts, t) : t("{0} to do", grouped(toDo)));
   }
   return parts.join(" · ");
+}
+
+/** What a screen reader says: signs and shortened texts in words. */
+export function pipelineSpoken(label: string, view: PipelineView, t: Translate): string {
+  const errors = view.errors === 1 ? t("1 error") : t("{0} errors", grouped(view.errors));
+  return [
+    label,
+    view.errors > 0 ? errors : "",
+    nodesText(view.nodes, t),
+    view.message ?? countsInWords(view.counts, t),
+  ]
+    .filter((part) => part !== "")
+    .join(", ");
 }
 
 export function familyDescription(view: FamilyView, t: Translate): string {

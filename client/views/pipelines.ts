@@ -17,6 +17,7 @@ import {
   parentOf,
   pipelineDescription,
   pipelineLabel,
+  pipelineSpoken,
 } from "./pipelines-model.js";
 
 const { t } = vscode.l10n;
@@ -170,12 +171,10 @@ class PipelinesView implements vscode.TreeDataProvider<Entry>, vscode.Disposable
     );
     const uri = vscode.Uri.parse(view.uri);
     item.description = pipelineDescription(view, t);
-    item.iconPath =
-      view.message === undefined ? stateIcon(this.#services.context, worstState(view.counts)) : icon("error");
+    const isBroken = view.message !== undefined || (view.errors > 0 && view.nodes === 0);
+    item.iconPath = isBroken ? icon("error") : stateIcon(this.#services.context, worstState(view.counts));
     item.command = { command: "vscode.open", title: t("Open"), arguments: [uri] };
-    item.accessibilityInformation = {
-      label: [label, nodesText(view.nodes, t), view.message ?? countsInWords(view.counts, t)].join(", "),
-    };
+    item.accessibilityInformation = { label: pipelineSpoken(label, view, t) };
     return item;
   }
 

@@ -8,6 +8,7 @@ import {
   parentOf,
   pipelineDescription,
   pipelineLabel,
+  pipelineSpoken,
 } from "../../client/views/pipelines-model.js";
 import type { FamilyView, PipelineView, StateCounts } from "../../server/protocol.js";
 import { english as t } from "./english.js";
@@ -88,6 +89,10 @@ test("lines of pipelines, families and members", () => {
   assert.equal(pipelineDescription({ ...view, counts: { stale: 2, cached: 4 } }, t), "2 to do");
   assert.equal(pipelineDescription({ ...view, counts: { missing: 6 }, errors: 2 }, t), "2 errors · 6 to do");
   assert.equal(pipelineDescription({ ...view, message: "cannot be read" }, t), "cannot be read");
+  assert.equal(pipelineDescription({ ...view, counts: {}, nodes: 0 }, t), "no nodes");
+  const broken = { ...view, counts: {}, nodes: 0, errors: 1 };
+  assert.equal(pipelineDescription(broken, t), "1 error");
+  assert.equal(pipelineSpoken("a.reprod", broken, t), "a.reprod, 1 error, 0 nodes");
   assert.equal(familyDescription(familyView("x", { stale: 1, cached: 5 }), t), "Align · ◐ 1  ✓ 5");
   const member = { name: "x[1]", keys: "1", state: "stale", why: ["a", "b"], toRun: true } as const;
   assert.equal(memberDescription(member, "stale"), "a", "the sign tells the state");

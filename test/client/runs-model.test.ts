@@ -117,6 +117,12 @@ test("a node and an attempt in a line", () => {
   );
   assert.equal(nodeDescription({ node: "x", state: "reused", attempts: [] }, now, t), "reused");
   assert.equal(attemptDescription(first, now, t), "exit 1 · 1 min");
+  const message = "the script ended with exit code 1";
+  assert.equal(
+    attemptDescription({ ...first, message }, now, t),
+    "exit 1 · 1 min",
+    "the number is not cut off",
+  );
   assert.equal(attemptDescription(second, now, t), "running · 3 min");
 });
 
