@@ -33,10 +33,13 @@ export class FolderWatch {
       this.#arm(folder, watched);
     }
     const { listeners } = watched;
-    listeners.add(listener);
+    // Two may listen with one function.
+    const own: FolderListener = (name) => listener(name);
+    listeners.add(own);
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0) this.#drop(folder);
+      // Ended twice, or after all were: by then the folder may be watched for another.
+      if (listeners.delete(own) && listeners.size === 0 && this.#folders.get(folder) === watched)
+        this.#drop(folder);
     };
   }
 
@@ -54,9 +57,9 @@ export class FolderWatch {
   #arm(folder: string, watched: Watched): void {
     if (this.#folders.get(folder) !== watched) return;
     try {
-      const watcher = fs.watch(folder, { persistent: false }, (_event, name) => {
-        // A folder that goes tells its own name, and nothing afterwards.
-        if (name === path.basename(folder) && !fs.existsSync(folder)) this.#lost(folder, watched);
+      const watcher = fs.watch(folder, { persistent: false }, (event, name) => {
+        // A folder that goes tells its own name, and nothing afterwards; another may be in its place by now.
+        if (event === "rename" && name === path.basename(folder)) this.#lost(folder, watched);
         else tell(watched, name ?? undefined);
       });
       watcher.on("error", () => this.#lost(folder, watched));

@@ -53,23 +53,36 @@ export class LogFollower {
   async #take(signal: AbortSignal, size: number, count: number): Promise<readonly string[]> {
     clearTimeout(this.#idle);
     const texts: string[] = [];
-    let length = 0;
-    while (!this.ended && length < size && texts.length < count && !signal.aborted) {
-      this.#next ??= this.#iterator.next();
-      const wait = texts.length === 0 ? WAIT_MILLISECONDS : MORE_MILLISECONDS;
-      const result = await within(this.#next, wait, signal);
-      if (result === undefined) break;
-      this.#next = undefined;
-      if (result.done === true) this.ended = true;
-      else {
-        // Colours are for terminals; the rest has been made safe to show by `readLog`.
-        const text = result.value.text.replace(/\x1b\[[0-9;:]*m/g, "");
-        texts.push(text);
-        length += text.length;
-        this.lines++;
+    let isOver = signal.aborted;
+    let begun = (): void => {};
+    const first = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const read = async (): Promise<void> => {
+      for (let length = 0; !isOver && !this.ended && length < size && texts.length < count; begun()) {
+        this.#next ??= this.#iterator.next();
+        const result = await this.#next;
+        // Too late for this answer: it stays for the next one.
+        if (isOver) return;
+        this.#next = undefined;
+        if (result.done === true) this.ended = true;
+        else {
+          // Colours are for terminals; the rest has been made safe to show by `readLog`.
+          const text = result.value.text.replace(/\x1b\[[0-9;:]*m/g, "");
+          texts.push(text);
+          length += text.length;
+          this.lines++;
+        }
       }
+    };
+    try {
+      const all = read();
+      await within(Promise.race([all, first]), WAIT_MILLISECONDS, signal);
+      if (texts.length > 0) await within(all, MORE_MILLISECONDS, signal);
+    } finally {
+      isOver = true;
+      this.#rest();
     }
-    this.#rest();
     return texts;
   }
 

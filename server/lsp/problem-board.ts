@@ -39,8 +39,9 @@ export class ProblemBoard<Source> {
   /** True when these diagnostics are others than those that were told of the file last. `version`: of its text. */
   isNews(file: string, version: number | undefined, diagnostics: readonly Diagnostic[]): boolean {
     const text = `${version ?? ""} ${JSON.stringify(diagnostics)}`;
-    if ((this.#told.get(file) ?? " []") === text) return false;
-    this.#told.set(file, text);
+    if ((this.#told.get(file) ?? NOTHING) === text) return false;
+    if (text === NOTHING) this.#told.delete(file);
+    else this.#told.set(file, text);
     return true;
   }
 
@@ -48,3 +49,6 @@ export class ProblemBoard<Source> {
     this.#told.delete(file);
   }
 }
+
+/** Of a file that is not open and has no problems. */
+const NOTHING = " []";

@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import type { AbsolutePath } from "../base/brand.js";
 import { Failure } from "../base/failure.js";
 import { knownContainer } from "../data/container.js";
@@ -30,11 +29,12 @@ export class ProjectContext {
   readonly #watch: FolderWatch;
   readonly #events: ProjectEvents;
   readonly #stops: (() => void)[] = [];
+  #runs: RunTracker;
   #hadStore = false;
-  readonly #watchedPipelines = new Set<string>();
+  /** By pipeline: ends the watching of its results. */
+  readonly #watchedPipelines = new Map<string, readonly (() => void)[]>();
   readonly #settingsSoon: Later;
   readonly #storeSoon: Later;
-  readonly runs: RunTracker;
   /** Decisions by flag; asked once, since `auto` starts a process. */
   readonly #where = new Map<string, Promise<WhereNodesRun>>();
 
@@ -59,17 +59,25 @@ export class ProjectContext {
         if (name === undefined || name === "local.json" || name === "tools.json") this.#settingsSoon.ask();
       }),
     );
-    this.runs = new RunTracker(this.#project, watch, (runs) => {
+    this.#runs = this.#trackRuns();
+  }
+
+  #trackRuns(): RunTracker {
+    return new RunTracker(this.#project, this.#watch, (runs) => {
       // What it made is there now, and what it says of nodes counts.
       this.#hadStore ||= whatIsAt(this.#project.folders.store) === "folder";
       this.#store.forgetAbsent();
-      events.runsChanged(this, runs);
-      events.resultsChanged(this);
+      this.#events.runsChanged(this, runs);
+      this.#events.resultsChanged(this);
     });
   }
 
   get project(): Project {
     return this.#project;
+  }
+
+  get runs(): RunTracker {
+    return this.#runs;
   }
 
   get store(): RememberingStore {
@@ -79,9 +87,13 @@ export class ProjectContext {
   /** Sees to it that results which other checkouts or terminals make for this pipeline are noticed. */
   watchPipeline(pipeline: string): void {
     if (this.#watchedPipelines.has(pipeline)) return;
-    this.#watchedPipelines.add(pipeline);
-    for (const folder of foldersToWatch(this.#project.folders.store, this.#project.id, pipeline))
-      this.#stops.push(this.#watch.watch(folder, () => this.#storeSoon.ask()));
+    const { folders, id } = this.#project;
+    this.#watchedPipelines.set(
+      pipeline,
+      foldersToWatch(folders.store, id, pipeline).map((folder) =>
+        this.#watch.watch(folder, () => this.#storeSoon.ask()),
+      ),
+    );
   }
 
   /** Everything that was read of the store may be old: somebody comes back to the window. */
@@ -128,7 +140,13 @@ export class ProjectContext {
     this.#settingsSoon.close();
     this.#storeSoon.close();
     for (const stop of this.#stops) stop();
-    this.runs.close();
+    this.#forgetPipelines();
+    this.#runs.close();
+  }
+
+  #forgetPipelines(): void {
+    for (const stop of [...this.#watchedPipelines.values()].flat()) stop();
+    this.#watchedPipelines.clear();
   }
 
   #reread(): void {
@@ -140,19 +158,22 @@ export class ProjectContext {
       if (error instanceof Failure) return;
       throw error;
     }
-    const storesChanged =
-      project.folders.store !== this.#project.folders.store ||
-      JSON.stringify(project.settings.stores) !== JSON.stringify(this.#project.settings.stores);
+    const before = this.#project;
     this.#project = project;
-    if (storesChanged) this.#store = new RememberingStore(openStores(project, { readOnly: true }));
+    const isElsewhere = project.folders.store !== before.folders.store;
+    // Results stand under the project's id; those who need them say so again.
+    if (isElsewhere || project.id !== before.id) this.#forgetPipelines();
+    if (isElsewhere || JSON.stringify(project.settings.stores) !== JSON.stringify(before.settings.stores))
+      this.#store = new RememberingStore(openStores(project, { readOnly: true }));
+    if (isElsewhere) {
+      this.#hadStore = whatIsAt(project.folders.store) === "folder";
+      // Leases of runs lie in the store.
+      this.#runs.close();
+      this.#runs = this.#trackRuns();
+    }
     this.#where.clear();
     this.#events.settingsChanged(this);
   }
-}
-
-/** Whether a file is one whose change `ProjectContext` sees by itself. */
-export function isProjectFile(file: string): boolean {
-  return path.basename(file) === PROJECT_FILE;
 }
 
 function whatIsAt(place: string): "folder" | "nothing" | "other" {

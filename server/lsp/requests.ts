@@ -287,8 +287,10 @@ export class Requests {
     project,
     run,
   }: protocol.RunKey): Promise<{ outcome: "requested" | "cleaned" | "already-ended" }> {
+    // It ends processes and deletes folders that files of the workspace name.
+    if (!this.#server.trusted) throw untrusted();
     const context = this.#context(project);
-    const { kind } = await cancelRun(context.project, context.runs.claims, context.runs.status(run).run);
+    const { kind } = await cancelRun(context.project, context.runs.claims, context.runs.find(run).run);
     context.runs.refresh();
     return { outcome: kind };
   }
@@ -298,11 +300,11 @@ export class Requests {
     run,
   }: protocol.RunKey): protocol.RunArguments & { readonly set?: readonly protocol.SetValue[] } {
     const context = this.#context(project);
-    const status = context.runs.status(run);
-    const asked = readRunFile(status.folder);
+    const { file, folder } = context.runs.find(run);
+    const asked = readRunFile(folder);
     // What it has made is cached now, so the same request does the rest.
     return {
-      uri: this.#server.uri(status.file),
+      uri: this.#server.uri(file),
       targets: asked?.options.targets ?? [],
       set: asked?.options.set ?? [],
     };
@@ -340,30 +342,39 @@ export class Requests {
     const given = Number(cursor ?? 0);
     const signal = signalOf(token);
     let follower = this.#followers.get(key);
-    if (follower === undefined || follower.lines !== given) {
-      // Another reader, or one that comes back: what it has is passed over.
+    const end = (): void => {
       follower?.close();
-      follower = new LogFollower(wanted.folder, () => this.#followers.delete(key));
-      this.#followers.set(key, follower);
-      await follower.skip(given, signal);
-    }
-    const piece = await follower.take(signal);
-    if (piece.ended) {
-      follower.close();
       this.#followers.delete(key);
+    };
+    try {
+      if (follower === undefined || follower.lines !== given) {
+        // Another reader, or one that comes back: what it has is passed over.
+        end();
+        follower = new LogFollower(wanted.folder, end);
+        this.#followers.set(key, follower);
+        await follower.skip(given, signal);
+      }
+      const piece = await follower.take(signal);
+      if (piece.ended) end();
+      return { text: piece.text, cursor: String(piece.lines), ended: piece.ended };
+    } catch (error) {
+      // Its folder went, or the disk failed: who asks again begins anew.
+      end();
+      throw error;
     }
-    return { text: piece.text, cursor: String(piece.lines), ended: piece.ended };
   }
 
-  nodeLog({
+  async nodeLog({
     uri,
     node,
-  }: protocol.NodeArguments): (protocol.RunKey & { readonly node: string; readonly attempt: number }) | null {
+  }: protocol.NodeArguments): Promise<
+    (protocol.RunKey & { readonly node: string; readonly attempt: number }) | null
+  > {
     const file = this.#server.uris.path(uri);
     const context = this.#server.project(file);
     const family = this.#server.session(file).snapshot?.graph.families.get(node);
     const names = new Set(family === undefined ? [node] : family.map(({ name }) => name));
-    for (const { run, touched } of context?.runs.newestOf(file) ?? []) {
+    for (const { run, touched } of (await context?.runs.newestOf(file)) ?? []) {
       // Of a family the one that went wrong or goes on is meant, else the last that ran.
       const ran = touched.filter((one) => names.has(one.node) && one.attempts.length > 0);
       const chosen = ran.find(({ state }) => state === "failed" || state === "running") ?? ran.at(-1);
@@ -411,7 +422,7 @@ export class Requests {
         });
       }
     }
-    const left = this.#leftFolder(uri, member.name);
+    const left = await this.#leftFolder(uri, member.name);
     return { state: snapshot.shownState(member), outputs, ...(left !== undefined && { leftFolder: left }) };
   }
 
@@ -425,9 +436,9 @@ export class Requests {
   }
 
   /** What a failed attempt left behind is kept for looking. */
-  #leftFolder(uri: string, node: string): string | undefined {
+  async #leftFolder(uri: string, node: string): Promise<string | undefined> {
     const file = this.#server.uris.path(uri);
-    for (const { touched } of this.#server.project(file)?.runs.newestOf(file) ?? []) {
+    for (const { touched } of (await this.#server.project(file)?.runs.newestOf(file)) ?? []) {
       const found = touched.find((one) => one.node === node);
       if (found === undefined) continue;
       const folder = found.state === "failed" ? found.attempts.at(-1)?.folder : undefined;

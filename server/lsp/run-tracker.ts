@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import type { RunId } from "../base/brand.js";
 import { Failure, systemCode } from "../base/failure.js";
 import type { Project } from "../data/project.js";
+import type { JournalLine } from "../run/events.js";
 import { JournalReader, journalFiles } from "../run/journal.js";
 import {
   findRun,
@@ -49,14 +50,14 @@ export class RunTracker {
   readonly #onChange: (runs: readonly TrackedRun[]) => void;
   readonly #live = new Map<RunId, LiveRun>();
   readonly #ended = new Map<RunId, TrackedRun>();
-  /** By pipeline file: what its newest ended runs had to do with. */
-  #touched = new Map<string, readonly TouchedByRun[]>();
+  /** By pipeline file that somebody asks about: what its newest ended runs had to do with. */
+  readonly #touched = new Map<string, Map<RunId, readonly NodeStatus[]>>();
   readonly #changed = new Set<RunId>();
   readonly #report: Later;
   readonly #lookAgain: Later;
   readonly #stopWatching: () => void;
   #aliveTimer: NodeJS.Timeout | undefined;
-  #seen = new Set<RunId>();
+  readonly #seen = new Set<RunId>();
 
   constructor(project: Project, watch: FolderWatch, onChange: (runs: readonly TrackedRun[]) => void) {
     this.#project = project;
@@ -105,36 +106,41 @@ export class RunTracker {
     return tracked;
   }
 
-  /** What a run had to do with. Throws `Failure` `unknown-run`. */
-  status(run: string): RunStatus {
-    const id = findRun(this.#project.folders.runs, run);
-    return runStatus(this.#project.folders.runs, this.#claims, id);
+  /** The run that a text names, as far as its folder tells. Throws `Failure` `unknown-run`. */
+  find(text: string): RunSummary {
+    const run = findRun(this.#project.folders.runs, text);
+    return this.get(run)?.summary ?? runStatus(this.#project.folders.runs, this.#claims, run);
   }
 
-  nodes(run: string): readonly NodeStatus[] {
-    const id = findRun(this.#project.folders.runs, run);
-    return this.#live.get(id)?.nodes() ?? this.status(id).touched;
+  /** What a run had to do with. Throws `Failure` `unknown-run`. */
+  nodes(text: string): readonly NodeStatus[] {
+    const run = findRun(this.#project.folders.runs, text);
+    return this.#live.get(run)?.nodes() ?? runStatus(this.#project.folders.runs, this.#claims, run).touched;
   }
 
   get claims(): Claims {
     return this.#claims;
   }
 
-  get isRunning(): boolean {
-    return this.#live.size > 0;
-  }
-
-  /** The newest runs of a pipeline file, newest first: what they say of nodes counts before the store does (B2). */
-  newestOf(file: string): readonly TouchedByRun[] {
-    const live: TouchedByRun[] = [];
-    for (const [run, one] of [...this.#live].sort(([a], [b]) => (a < b ? 1 : -1)))
-      if (one.file === file) live.push({ run, touched: one.nodes() });
-    let ended = this.#touched.get(file);
-    if (ended === undefined) {
-      ended = this.#readTouched(file);
-      this.#touched.set(file, ended);
+  /**
+   * The newest runs of a pipeline file, newest first: what they say of nodes counts before the store does (B2).
+   * Journals of ended runs are read once, with a pause behind each, as they can be long.
+   */
+  async newestOf(file: string): Promise<readonly TouchedByRun[]> {
+    const found: TouchedByRun[] = [];
+    const known = this.#touched.get(file);
+    const kept = new Map<RunId, readonly NodeStatus[]>();
+    for (const run of this.#ids().slice(0, RUNS_LOOKED_AT)) {
+      if (this.get(run)?.summary.file !== file) continue;
+      const live = this.#live.get(run);
+      if (live === undefined && kept.size >= RUNS_OF_A_FILE) continue;
+      const touched = live?.nodes() ?? known?.get(run) ?? (await this.#readTouched(run));
+      if (touched === undefined) continue;
+      found.push({ run, touched });
+      if (live === undefined) kept.set(run, touched);
     }
-    return [...live, ...ended].sort((a, b) => (a.run < b.run ? 1 : -1));
+    this.#touched.set(file, kept);
+    return found;
   }
 
   /** Looks at the folder at once: somebody has just started a run. */
@@ -152,21 +158,15 @@ export class RunTracker {
     this.#claims.close();
   }
 
-  #readTouched(file: string): readonly TouchedByRun[] {
-    const found: TouchedByRun[] = [];
-    for (const run of this.#ids().slice(0, RUNS_LOOKED_AT)) {
-      if (found.length >= RUNS_OF_A_FILE) break;
-      if (this.#live.has(run)) continue;
-      try {
-        const tracked = this.get(run);
-        if (tracked?.summary.file !== file || this.#live.has(run)) continue;
-        found.push({ run, touched: this.status(run).touched });
-      } catch (error) {
-        // Deleted in between by `reprod gc`, or another person's: states are none the worse for it.
-        if (!(error instanceof Failure) && systemCode(error) === undefined) throw error;
-      }
+  async #readTouched(run: RunId): Promise<readonly NodeStatus[] | undefined> {
+    await new Promise(setImmediate);
+    try {
+      return this.nodes(run);
+    } catch (error) {
+      // Deleted in between by `reprod gc`, or another person's: states are none the worse for it.
+      if (error instanceof Failure || systemCode(error) !== undefined) return undefined;
+      throw error;
     }
-    return found;
   }
 
   #ids(): readonly RunId[] {
@@ -192,7 +192,8 @@ export class RunTracker {
   #look(): void {
     const ids = this.#ids();
     const there = new Set(ids);
-    for (const run of this.#ended.keys()) if (!there.has(run)) this.#ended.delete(run);
+    for (const known of [this.#ended, this.#seen])
+      for (const run of known.keys()) if (!there.has(run)) known.delete(run);
     for (const run of ids.slice(0, RUNS_LOOKED_AT)) {
       if (this.#seen.has(run) || this.#live.has(run)) continue;
       const summary = this.#summary(run);
@@ -205,7 +206,7 @@ export class RunTracker {
       if (summary.state === "running" || isStarting(summary)) this.#follow(run);
       else {
         this.#seen.add(run);
-        this.#touched = new Map();
+        this.#ended.delete(run);
       }
       this.#changed.add(run);
     }
@@ -241,10 +242,12 @@ export class RunTracker {
     live.close();
     this.#live.delete(run);
     this.#seen.add(run);
-    this.#touched = new Map();
     this.#ended.delete(run);
     const summary = this.#summary(run);
-    if (summary !== undefined) this.#ended.set(run, live.endedAs(summary));
+    if (summary !== undefined) {
+      this.#ended.set(run, live.endedAs(summary));
+      this.#touched.get(live.file)?.set(run, live.nodes(summary.state));
+    }
     this.#changed.add(run);
     this.#report.ask();
   }
@@ -290,30 +293,27 @@ class LiveRun {
   /** Reads what was added since; tells when there was something. */
   read(): void {
     let lines = 0;
-    for (const { file } of journalFiles(this.summary.folder)) {
-      const reader = this.#reader(file);
-      for (const line of reader?.read() ?? []) {
-        lines++;
-        this.#fold.add(line);
-        // It has its lease from here on: without one, from here on, its runner is gone.
-        if (line.event === "run-started")
-          this.summary = {
-            ...this.summary,
-            state: "running",
-            nodes: line.nodes,
-            cached: line.cached,
-            startedAt: line.time,
-          };
-        if (line.event === "run-ended") this.ended = { outcome: line.outcome, time: line.time };
-      }
+    for (const line of this.#newLines()) {
+      lines++;
+      this.#fold.add(line);
+      // It has its lease from here on: without one, from here on, its runner is gone.
+      if (line.event === "run-started")
+        this.summary = {
+          ...this.summary,
+          state: "running",
+          nodes: line.nodes,
+          cached: line.cached,
+          startedAt: line.time,
+        };
+      if (line.event === "run-ended") this.ended = { outcome: line.outcome, time: line.time };
     }
     if (lines === 0) return;
     this.hasBegun = true;
     this.#onChange();
   }
 
-  nodes(): readonly NodeStatus[] {
-    return this.#fold.nodes(this.ended?.outcome ?? "running");
+  nodes(state: RunState = this.ended?.outcome ?? "running"): readonly NodeStatus[] {
+    return this.#fold.nodes(state);
   }
 
   tracked(): TrackedRun {
@@ -343,18 +343,19 @@ class LiveRun {
     this.#readers.clear();
   }
 
-  #reader(file: string): JournalReader | undefined {
-    const known = this.#readers.get(file);
-    if (known !== undefined) return known;
+  #newLines(): readonly JournalLine[] {
+    const lines: JournalLine[] = [];
     try {
-      const reader = new JournalReader(file);
-      this.#readers.set(file, reader);
-      return reader;
+      for (const { file } of journalFiles(this.summary.folder)) {
+        const reader = this.#readers.get(file) ?? new JournalReader(file);
+        this.#readers.set(file, reader);
+        for (const line of reader.read()) lines.push(line);
+      }
     } catch (error) {
-      // The folder is being deleted under us: the next look says so.
-      if (systemCode(error) === "ENOENT") return undefined;
-      throw error;
+      // The folder is being deleted under us, or its disk is gone: the next look says so.
+      if (systemCode(error) === undefined) throw error;
     }
+    return lines;
   }
 }
 

@@ -450,7 +450,7 @@ export class Session {
       const ids = opened.identifier.ids(node);
       return { node, state: states.of(node), recipe: idsKnown(ids) ? ids.recipe : undefined };
     });
-    const said = await latestRuns(opened, asked, context.runs.newestOf(this.path));
+    const said = await latestRuns(opened, asked, await context.runs.newestOf(this.path));
     signal.throwIfAborted();
     const snapshot = await Snapshot.make({ opened, states, said, signal });
     signal.throwIfAborted();

@@ -1,14 +1,20 @@
 import type { SemanticTokens, SemanticTokensDelta } from "vscode-languageserver-types";
 
+/** More than anybody has in sight. */
+const DOCUMENTS_KEPT = 50;
+
 /** The tokens that a client has, by document: it is sent the part that differs. */
 export class TokenDeltas {
-  /** As many as there are documents that were ever shown; a few kilobytes each. */
+  /** The newest last. One that is not known any more costs its client all tokens once. */
   readonly #known = new Map<string, { readonly id: string; readonly data: readonly number[] }>();
   #count = 0;
 
   full(uri: string, data: number[]): SemanticTokens {
     const resultId = String(++this.#count);
+    this.#known.delete(uri);
     this.#known.set(uri, { id: resultId, data });
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > DOCUMENTS_KEPT && oldest !== undefined) this.#known.delete(oldest);
     return { resultId, data };
   }
 

@@ -6,18 +6,18 @@ import { URI } from "vscode-uri";
  * system) has a path that no file has; it is checked as a text of its own.
  */
 export class Uris {
+  /** Of open documents alone. */
   readonly #byPath = new Map<string, string>();
-  readonly #byUri = new Map<string, string>();
 
+  /** Absolute, without a separator at its end. */
   path(uri: string): string {
-    const known = this.#byUri.get(uri);
-    if (known !== undefined) return known;
     const parsed = URI.parse(uri);
-    const file = isFile(uri)
-      ? path.normalize(parsed.fsPath)
-      : path.join(VIRTUAL, parsed.scheme, parsed.authority, parsed.path);
-    this.#byUri.set(uri, file);
-    return file;
+    if (isFile(uri)) return path.resolve(parsed.fsPath);
+    // Made whole first: `..` must not lead out to the files of this machine.
+    return path.join(
+      VIRTUAL,
+      path.join(path.sep, parsed.scheme, parsed.authority, path.resolve("/", parsed.path)),
+    );
   }
 
   /** Clients write one uri in several ways; what one has given for a file is given back. */
@@ -29,7 +29,6 @@ export class Uris {
 
   closed(uri: string): void {
     this.#byPath.delete(this.path(uri));
-    this.#byUri.delete(uri);
   }
 
   uri(file: string): string {

@@ -6,6 +6,7 @@ export async function within<T>(
   milliseconds: number,
   signal?: AbortSignal,
 ): Promise<T | undefined> {
+  if (signal?.aborted === true) return undefined;
   const timer = new AbortController();
   const stop = (): void => timer.abort();
   signal?.addEventListener("abort", stop, { once: true });

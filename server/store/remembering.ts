@@ -5,6 +5,8 @@ import type { CommitOutcome, Lookup, LookupOptions } from "./store.js";
 
 /** Records that are kept: enough for what the screen shows, little beside what the pipeline itself takes. */
 const RECORDS_KEPT = 2048;
+/** Answers that are kept for recipes that nobody may ask for again: each key in a text makes new ones. */
+const LOOKUPS_KEPT = 65_536;
 
 /**
  * A store that is asked the same questions again and again, as an editor does at each key: what it has answered is
@@ -24,8 +26,6 @@ export class RememberingStore implements LocalStore {
   #names = new Map<string, Promise<readonly NamesLine[]>>();
   #nameFiles = new Map<string, Promise<readonly RunId[]>>();
   #contents: Contents | undefined;
-  /** Counts what was forgotten: an answer that was under way then is old and is not kept. */
-  #generation = 0;
 
   constructor(store: LocalStore) {
     this.#store = store;
@@ -35,21 +35,20 @@ export class RememberingStore implements LocalStore {
     this.objects = store.objects;
   }
 
+  // An answer that is under way when it is forgotten goes into a map that nobody looks into any more.
+
   /** Results may have come: what was not there, or not whole, is looked for again. */
   forgetAbsent(): void {
-    this.#generation++;
-    for (const [recipe, { kind }] of this.#lookups) if (kind !== "usable") this.#lookups.delete(recipe);
-    this.#forgetTheRest();
+    this.#forget([...this.#lookups].filter(([, { kind }]) => kind === "usable"));
   }
 
   /** Anything may be different: another process collected garbage, or the store was moved away. */
   forget(): void {
-    this.#generation++;
-    this.#lookups = new Map();
-    this.#forgetTheRest();
+    this.#forget([]);
   }
 
-  #forgetTheRest(): void {
+  #forget(kept: Iterable<[RecipeId, Lookup]>): void {
+    this.#lookups = new Map(kept);
     this.#records = new Map();
     this.#names = new Map();
     this.#nameFiles = new Map();
@@ -57,20 +56,17 @@ export class RememberingStore implements LocalStore {
   }
 
   async lookup(recipes: readonly RecipeId[], options: LookupOptions): Promise<readonly Lookup[]> {
-    const open = recipes.filter((recipe) => !this.#lookups.has(recipe));
+    if (this.#lookups.size > Math.max(LOOKUPS_KEPT, 4 * recipes.length)) {
+      this.#lookups = new Map();
+      this.#contents = undefined;
+    }
     const known = this.#lookups;
-    const generation = this.#generation;
-    const fresh = new Map<RecipeId, Lookup>();
+    const open = recipes.filter((recipe) => !known.has(recipe));
     if (open.length > 0) {
       const found = await this.#store.lookup(open, options);
-      for (const [at, recipe] of open.entries()) {
-        const lookup = found[at];
-        if (lookup === undefined) continue;
-        fresh.set(recipe, lookup);
-        if (generation === this.#generation) known.set(recipe, lookup);
-      }
+      for (const [at, recipe] of open.entries()) known.set(recipe, found[at] ?? ABSENT);
     }
-    return recipes.map((recipe) => known.get(recipe) ?? fresh.get(recipe) ?? ABSENT);
+    return recipes.map((recipe) => known.get(recipe) ?? ABSENT);
   }
 
   contents(): Contents {
