@@ -48,6 +48,8 @@ export class LogFollower {
   close(): void {
     clearTimeout(this.#idle);
     this.#abort.abort();
+    // Between two lines it holds the file open.
+    this.#iterator.return?.().catch(() => {});
   }
 
   async #take(signal: AbortSignal, size: number, count: number): Promise<readonly string[]> {
