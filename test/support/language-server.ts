@@ -5,6 +5,7 @@ import type { TestContext } from "node:test";
 import { bundlePath } from "../../server/base/bundle.js";
 import { plainEnvironment } from "./command-line.js";
 import { type ClientOptions, LanguageClient } from "./language-client.js";
+import { afterwards } from "./temporary.js";
 
 /** The bundle that VS Code starts. */
 export const serverProgram = path.join(path.dirname(bundlePath("cli")), "main.js");
@@ -43,7 +44,7 @@ export function newServer(t: TestContext, options: Partial<ClientOptions> = {}):
     ...options,
     env: plainEnvironment({ ...options.env, [name]: value }),
   });
-  t.after(async () => {
+  afterwards(t, async () => {
     if (!client.hasEnded) await client.kill();
     assert.deepEqual(defects(client), [], "the server told of a defect");
   });
