@@ -1,18 +1,14 @@
 import * as vscode from "vscode";
-import {
-  membersRequest,
-  type NodeArguments,
-  type PipelineView,
-  pipelinesRequest,
-  type RunView,
-} from "../server/protocol.js";
+import { membersRequest, type NodeArguments, type PipelineView, type RunView } from "../server/protocol.js";
 import { isNodeArguments, isRunNodeArguments, uriOf } from "./arguments.js";
 import { Refusal } from "./failures.js";
 import { grouped, nodesText } from "./format.js";
 import { stateIcon } from "./icons.js";
+import { pipelineViews } from "./pipeline-views.js";
 import { runDescription, runName } from "./runs-model.js";
 import type { Services } from "./services.js";
 import { countsInWords, stateWord, worstState } from "./state-text.js";
+import { pipelineDescription } from "./views/pipelines-model.js";
 
 const { t } = vscode.l10n;
 
@@ -26,7 +22,7 @@ const listed = 1000;
 export async function choosePipeline(services: Services, argument: unknown): Promise<string | undefined> {
   const given = uriOf(argument);
   if (given !== undefined) return given;
-  const pipelines = await services.server.request(pipelinesRequest, {});
+  const pipelines = await pipelineViews(services.server);
   const active = activePipeline();
   const [first, ...more] = pipelines;
   if (active !== undefined && pipelines.some(({ uri }) => sameUri(uri, active))) return active;
@@ -60,7 +56,7 @@ function pipelineItem(
 ): vscode.QuickPickItem & { readonly uri: string } {
   return {
     label: view.path,
-    description: view.message ?? countsInWords(view.counts, t),
+    description: pipelineDescription(view, t),
     iconPath: stateIcon(services.context, worstState(view.counts)),
     uri: view.uri,
   };
@@ -90,7 +86,7 @@ export async function chooseNode(
 }
 
 async function chooseFamily(services: Services, uri: string, title: string): Promise<string | undefined> {
-  const pipelines = await services.server.request(pipelinesRequest, {});
+  const pipelines = await pipelineViews(services.server);
   const pipeline = pipelines.find((view) => sameUri(view.uri, uri));
   const all = pipeline?.families ?? [];
   if (all.length === 0) throw noNodes(pipeline);

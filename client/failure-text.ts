@@ -33,7 +33,8 @@ export function filePlace(place: string | undefined): FilePlace | undefined {
 
 /** The engine's messages go on after `error[code]:`; here each stands for itself. */
 function sentence(text: string): string {
-  const trimmed = text.trim().replace(/^[a-z]/, (letter) => letter.toUpperCase());
+  // A name stays as it is: `reprod.json: "}" is missing`.
+  const trimmed = text.trim().replace(/^[a-z](?=[a-z]*(?:[\s,:;!?]|\.?$))/, (letter) => letter.toUpperCase());
   return /[.!?:…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 

@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
-import { membersRequest, pipelinesChanged, pipelinesRequest } from "../../server/protocol.js";
+import { membersRequest, pipelinesChanged } from "../../server/protocol.js";
 import { grouped, nodesText } from "../format.js";
 import { stateIcon } from "../icons.js";
+import { pipelineViews } from "../pipeline-views.js";
 import type { Services } from "../services.js";
 import { countsInWords, stateWord, worstState } from "../state-text.js";
 import {
@@ -82,7 +83,7 @@ class PipelinesView implements vscode.TreeDataProvider<Entry>, vscode.Disposable
     try {
       while (this.#stale && this.#services.server.state === "running" && this.#tree.visible) {
         this.#stale = false;
-        const views = await this.#services.server.request(pipelinesRequest, {});
+        const views = await pipelineViews(this.#services.server);
         this.#loaded = true;
         const redraw = this.#model.update(views);
         this.#say();

@@ -13,7 +13,11 @@ import { english as t } from "./english.js";
 test("a failure says what and what to do; the log has all of it", () => {
   const data = { code: "no-store", message: "the store is gone", why: "it was deleted", fix: "run again" };
   assert.equal(failureMessage(data, t), "The store is gone. What to do: Run again.");
-  assert.equal(failureMessage({ code: "x", message: "Stopped!" }, t), "Stopped!");
+  assert.equal(failureMessage({ code: "x", message: "stopped" }, t), "Stopped.");
+  assert.equal(
+    failureMessage({ code: "x", message: 'reprod.json: "}" is missing' }, t),
+    'reprod.json: "}" is missing.',
+  );
   assert.equal(
     failureDetails({ ...data, place: "/a:1:2" }),
     "error[no-store]: the store is gone\n  at: /a:1:2\n  why: it was deleted\n  what to do: run again",
