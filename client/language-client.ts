@@ -42,7 +42,6 @@ export function createLanguageClient(
       clientCommands: true,
       trusted: vscode.workspace.isTrusted,
       ...(vscode.l10n.bundle === undefined ? {} : { l10n: vscode.l10n.bundle }),
-      ...(context.storageUri === undefined ? {} : { storage: context.storageUri.fsPath }),
     }),
     // Hovers may link to these commands and to no others: what stands in them comes out of files.
     markdown: { isTrusted: { enabledCommands: Object.values(commands) }, supportThemeIcons: true },

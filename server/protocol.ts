@@ -91,8 +91,6 @@ export interface InitializationOptions {
   readonly trusted?: boolean;
   /** Translated interface texts, as `vscode.l10n.bundle`: English text → text of the display language. */
   readonly l10n?: { readonly [text: string]: string };
-  /** Folder for what the server keeps between two starts; undefined: nothing is kept. */
-  readonly storage?: string;
 }
 
 /** Commands that lenses, hovers and code actions of the server name; the client registers them. */

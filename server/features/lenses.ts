@@ -71,7 +71,7 @@ async function addTargetLenses(
 ): Promise<void> {
   const run: RunArguments = { uri: document.uri, targets: [] };
   const { toRun, all, estimate } = await workOf("target", states.graph.targets);
-  const counts = reachCounts(states);
+  const counts = states.reach;
   const range = document.lines.range(at(declaration, declaration.statement.span));
   if (toRun > 0 && canRun && !isGoing(counts))
     found.push({
@@ -79,21 +79,6 @@ async function addTargetLenses(
       command: { title: runTitle(toRun, all, estimate), command: commands.run, arguments: [run] },
     });
   found.push({ range, command: { title: countsInWords(counts), command: commands.plan, arguments: [run] } });
-}
-
-/** Of all that the targets rest on. */
-function reachCounts(states: NodeStates): Summary["counts"] {
-  const counts: { [state: string]: number } = {};
-  const seen = new Set<GraphNode>();
-  const walk = [...states.graph.targets];
-  for (let node = walk.pop(); node !== undefined; node = walk.pop()) {
-    if (seen.has(node)) continue;
-    seen.add(node);
-    const { state } = states.of(node);
-    counts[state] = (counts[state] ?? 0) + 1;
-    walk.push(...node.upstream);
-  }
-  return counts;
 }
 
 async function addNodeLenses(

@@ -9,8 +9,8 @@ export interface NodeStates {
   /** Of the nodes that a statement declares; by the statement, or by the family's name when the text is newer. */
   ofStatement(statement: NodeStatement): Summary | undefined;
   ofFamily(name: string): Summary | undefined;
-  /** What a run of what `target` says would do. */
-  readonly targets: Summary;
+  /** Of all that the targets rest on. */
+  readonly reach: StateCounts;
 }
 
 export interface KnownNode {

@@ -25,7 +25,7 @@ import { formatDocument, formatOnType, formatOnTypeTriggers, formatRange } from 
 import { documentHighlights } from "../features/highlight.js";
 import { hover } from "../features/hover.js";
 import { inlayHints } from "../features/inlay-hints.js";
-import { lenses } from "../features/lenses.js";
+import { lenses, type WorkOf } from "../features/lenses.js";
 import { references } from "../features/references.js";
 import { prepareRename, rename } from "../features/rename.js";
 import { selectionRanges } from "../features/selection-ranges.js";
@@ -38,6 +38,7 @@ import { IMAGE_PLATFORM } from "../run/pipeline.js";
 import { answerFor, cancelled, outdated } from "./failures.js";
 import { nodeHover } from "./node-hover.js";
 import type { LanguageServer } from "./server.js";
+import { Slices } from "./slices.js";
 import type { Snapshot } from "./snapshot.js";
 import { TokenDeltas } from "./token-deltas.js";
 import { within } from "./within.js";
@@ -47,8 +48,6 @@ export function languageFeatures(server: LanguageServer): {
   readonly capabilities: ServerCapabilities;
   /** Sets the handlers; before the handshake ends. */
   readonly listen: () => void;
-  /** After the handshake. */
-  readonly register: () => void;
 } {
   const { connection } = server;
   return {
@@ -95,7 +94,6 @@ export function languageFeatures(server: LanguageServer): {
       }),
     },
     listen: () => listen(connection, server),
-    register: () => {},
   };
 }
 
@@ -261,7 +259,7 @@ function listen(connection: Connection, server: LanguageServer): void {
   const statesOf = async ({ path: file }: Document): Promise<Snapshot | undefined> => {
     const session = server.session(file);
     const snapshot = session.snapshot ?? (await within(session.settled(), FIRST_STATES_MILLISECONDS));
-    server.showsStates(file, snapshot);
+    server.showsStates(session);
     return snapshot;
   };
 
@@ -270,7 +268,12 @@ function listen(connection: Connection, server: LanguageServer): void {
       if (!server.settings(document.path).lenses || !server.hasCommands) return [];
       const snapshot = await statesOf(document);
       if (snapshot === undefined) return [];
-      return lenses(document, snapshot, (key, nodes) => snapshot.work(key, nodes), server.trusted);
+      const slices = new Slices();
+      const workOf: WorkOf = async (key, nodes) => {
+        await slices.pause();
+        return snapshot.work(key, nodes);
+      };
+      return lenses(document, snapshot, workOf, server.trusted);
     }),
   );
 

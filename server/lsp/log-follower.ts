@@ -2,7 +2,7 @@ import { readLog } from "../executors/logs.js";
 import { within } from "./within.js";
 
 /** UTF-16 units in one answer; a log may have 100 MiB, and a message of that size would stop everything else. */
-const PIECE = 512 * 1024;
+const PIECE = 256 * 1024;
 /** How long an answer waits for a first line. */
 const WAIT_MILLISECONDS = 5_000;
 /** A moment in which further lines may come along with the first. */

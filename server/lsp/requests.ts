@@ -3,13 +3,14 @@ import * as path from "node:path";
 import type { CancellationToken } from "vscode-languageserver/node";
 import { URI } from "vscode-uri";
 import { Failure } from "../base/failure.js";
+import { openProject } from "../data/project.js";
 import { Tools } from "../data/tools.js";
 import { checkFacts } from "../features/checks/index.js";
 import { graphPicture } from "../features/graph-picture.js";
-import { at } from "../features/lenses.js";
+import { at, nodeStatements } from "../features/lenses.js";
 import { countStates } from "../features/node-states.js";
 import type { GraphNode, RecordedFile } from "../graph/model.js";
-import type { ParamStatement } from "../language/syntax.js";
+import type { NodeStatement, ParamStatement, SourceFile, Span } from "../language/syntax.js";
 import { showType, typeFromSyntax } from "../language/types.js";
 import * as protocol from "../protocol.js";
 import { cancelRun } from "../run/cancel.js";
@@ -25,11 +26,13 @@ import { LogFollower } from "./log-follower.js";
 import { explainPage } from "./pages/explain.js";
 import { planView } from "./pages/plan.js";
 import { provenancePage } from "./pages/provenance.js";
-import { ProjectContext } from "./project-context.js";
+import type { ProjectContext } from "./project-context.js";
 import { runNodeView, runView } from "./run-views.js";
 import type { LanguageServer } from "./server.js";
 import type { Session } from "./session.js";
+import { Slices } from "./slices.js";
 import type { Snapshot } from "./snapshot.js";
+import { isVirtual } from "./uris.js";
 
 const TOP: protocol.ProtocolRange = {
   start: { line: 0, character: 0 },
@@ -51,7 +54,14 @@ export class Requests {
     const server = this.#server;
     const files = new Set([...(await server.pipelineFiles()), ...server.openPipelines()]);
     const sessions = server.follow([...files].sort());
-    return sessions.flatMap((session) => this.#pipelineView(session) ?? []);
+    const views: protocol.PipelineView[] = [];
+    const slices = new Slices();
+    for (const session of sessions) {
+      const view = this.#pipelineView(session);
+      if (view !== undefined) views.push(view);
+      await slices.pause();
+    }
+    return views;
   }
 
   #pipelineView(session: Session): protocol.PipelineView | undefined {
@@ -73,7 +83,7 @@ export class Requests {
     for (const [name, members] of snapshot?.graph.families ?? graph?.families ?? []) {
       const [first] = members;
       if (first === undefined) continue;
-      const summary = snapshot?.summary(members);
+      const summary = snapshot?.ofFamily(name);
       families.push({
         name,
         transform: [...new Set(members.map(({ transform }) => transform.name))].join(", "),
@@ -82,7 +92,7 @@ export class Requests {
         nodes: members.length,
         counts: summary?.counts ?? {},
         ...(summary?.why !== undefined && { why: summary.why }),
-        place: this.placeOf(first),
+        place: this.#placeOf(session, first),
       });
     }
     const folder = this.#server.folderOf(file);
@@ -101,20 +111,20 @@ export class Requests {
     };
   }
 
-  /** Of the statement that declares a node, in the text that its graph was made of. */
-  placeOf(node: GraphNode): protocol.ProtocolPlace {
-    const lines = this.#server.lines(node.module);
-    return {
-      uri: this.#server.uri(node.module),
-      range: lines.range(at(node.declaration, node.statement.name.span)),
-    };
+  /** Of the statement that declares a node, in the text as it is now: the graph may be of an older one. */
+  #placeOf(session: Session, { module, statement }: GraphNode): protocol.ProtocolPlace {
+    const file = session.program().modules.get(module)?.file;
+    const declared = file === undefined ? undefined : declaredIn(file);
+    const span = declared?.get(statement) ?? declared?.get(statement.name.text) ?? { start: 0, end: 0 };
+    return { uri: this.#server.uri(module), range: this.#server.lines(module).range(span) };
   }
 
   async members({ uri, family, limit }: { uri: string; family: string; limit: number }): Promise<{
     readonly members: readonly protocol.NodeView[];
     readonly total: number;
   }> {
-    const snapshot = await this.#session(uri).settled();
+    const session = this.#session(uri);
+    const snapshot = session.snapshot ?? (await session.settled());
     const nodes = snapshot?.graph.families.get(family) ?? [];
     if (snapshot === undefined) return { members: [], total: 0 };
     const order = new Map(protocol.shownStates.map((state, place) => [state, place]));
@@ -134,13 +144,15 @@ export class Requests {
 
   async provenance(
     asked: protocol.NodeArguments | { readonly file: string; readonly name?: string },
+    token: CancellationToken,
   ): Promise<protocol.Page> {
     if ("file" in asked) {
       const file = asked.file.includes("://") ? this.#server.uris.path(asked.file) : asked.file;
-      const project = this.#server.projectOrFailure(file);
-      if (project instanceof Failure) throw project;
-      if (project === undefined) throw notAFile(file);
-      const found = await findMaking(file, project.project);
+      if (isVirtual(file)) throw notAFile(file);
+      const found = await findMaking(file, openProject(file), file, {
+        keep: this.#server.trusted,
+        signal: signalOf(token),
+      });
       return provenancePage(
         found.store,
         found.record,
@@ -278,8 +290,7 @@ export class Requests {
       jobs: undefined,
       executor: "local",
     });
-    const context = this.#server.projectAt(opened.project.root);
-    if (context instanceof ProjectContext) context.runs.refresh();
+    this.#server.project(file)?.runs.refresh();
     return { project: opened.project.root, run };
   }
 
@@ -289,17 +300,17 @@ export class Requests {
   }: protocol.RunKey): Promise<{ outcome: "requested" | "cleaned" | "already-ended" }> {
     // It ends processes and deletes folders that files of the workspace name.
     if (!this.#server.trusted) throw untrusted();
-    const context = this.#context(project);
+    const context = await this.#context(project);
     const { kind } = await cancelRun(context.project, context.runs.claims, context.runs.find(run).run);
     context.runs.refresh();
     return { outcome: kind };
   }
 
-  retry({
+  async retry({
     project,
     run,
-  }: protocol.RunKey): protocol.RunArguments & { readonly set?: readonly protocol.SetValue[] } {
-    const context = this.#context(project);
+  }: protocol.RunKey): Promise<protocol.RunArguments & { readonly set?: readonly protocol.SetValue[] }> {
+    const context = await this.#context(project);
     const { file, folder } = context.runs.find(run);
     const asked = readRunFile(folder);
     // What it has made is cached now, so the same request does the rest.
@@ -312,13 +323,18 @@ export class Requests {
 
   async runs(limit: number): Promise<readonly protocol.RunView[]> {
     const views: protocol.RunView[] = [];
-    for (const context of await this.#server.allProjects())
-      for (const run of context.runs.list(limit)) views.push(await runView(this.#server, context, run));
+    const slices = new Slices();
+    for (const context of await this.#server.allProjects()) {
+      for (const run of context.runs.list(limit)) {
+        views.push(await runView(this.#server, context, run));
+        await slices.pause();
+      }
+    }
     return views.sort((a, b) => (a.run < b.run ? 1 : -1)).slice(0, limit);
   }
 
-  runNodes({ project, run }: protocol.RunKey): readonly protocol.RunNodeView[] {
-    return this.#context(project).runs.nodes(run).map(runNodeView);
+  async runNodes({ project, run }: protocol.RunKey): Promise<readonly protocol.RunNodeView[]> {
+    return (await this.#context(project)).runs.nodes(run).map(runNodeView);
   }
 
   async log(
@@ -331,7 +347,7 @@ export class Requests {
     }: protocol.RunKey & { node: string; attempt?: number; cursor?: string },
     token: CancellationToken,
   ): Promise<{ readonly text: string; readonly cursor: string; readonly ended: boolean }> {
-    const context = this.#context(project);
+    const context = await this.#context(project);
     const found = context.runs.nodes(run).find((one) => one.node === node);
     const attempts = found?.attempts ?? [];
     const wanted =
@@ -467,7 +483,7 @@ export class Requests {
         const node = graph.byName.get(name);
         return node === undefined ? snapshot?.ofFamily(name)?.why : snapshot?.of(node).why;
       },
-      placeOf: (node) => this.placeOf(node),
+      placeOf: (node) => this.#placeOf(session, node),
       placeOfInput: ({ place }) =>
         place.kind === "local" ? { uri: this.#server.uri(place.path), range: TOP } : undefined,
       folder: this.#server.project(session.path)?.root ?? path.dirname(session.path),
@@ -544,12 +560,30 @@ export class Requests {
       : (session.failure ?? session.trouble ?? notAFile(session.path));
   }
 
-  /** Only of projects that are known already: a client's text is no way into other folders. */
-  #context(root: string): ProjectContext {
-    const found = this.#server.projectAt(root);
-    if (found instanceof Failure) throw found;
-    return found;
+  /** Only of projects of the workspace or of what is open: a client's text is no way into other folders. */
+  async #context(root: string): Promise<ProjectContext> {
+    const found = (await this.#server.allProjects()).find((context) => context.root === root);
+    if (found !== undefined) return found;
+    throw new Failure("unknown-run", `this is no project of the workspace: "${root}"`, {
+      fix: "Open its folder, or one of its pipelines.",
+    });
   }
+}
+
+const declared = new WeakMap<SourceFile, ReadonlyMap<NodeStatement | string, Span>>();
+
+/** Where the names of node statements stand in a text, by the statement and, as it may have been edited, by the name. */
+function declaredIn(file: SourceFile): ReadonlyMap<NodeStatement | string, Span> {
+  let spans = declared.get(file);
+  if (spans === undefined) {
+    const entries = file.declarations.flatMap((declaration) =>
+      nodeStatements(declaration).map((node) => [node, at(declaration, node.name.span)] as const),
+    );
+    const byName = entries.map(([{ name }, span]) => [name.text, span] as const).reverse();
+    spans = new Map<NodeStatement | string, Span>([...entries, ...byName]);
+    declared.set(file, spans);
+  }
+  return spans;
 }
 
 async function nodeView(snapshot: Snapshot, node: GraphNode): Promise<protocol.NodeView> {

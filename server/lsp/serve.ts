@@ -8,7 +8,7 @@ import {
 } from "vscode-languageserver/node";
 import { version } from "../../package.json";
 import * as protocol from "../protocol.js";
-import { answerFor } from "./failures.js";
+import { answerFor, cancelled } from "./failures.js";
 import { languageFeatures } from "./language-features.js";
 import { Requests } from "./requests.js";
 import { LanguageServer, syncOptions } from "./server.js";
@@ -20,7 +20,6 @@ import { LanguageServer, syncOptions } from "./server.js";
 export function serve(connection: Connection): void {
   let server: LanguageServer | undefined;
   let requests: Requests | undefined;
-  let register: (() => void) | undefined;
 
   connection.onInitialize((params: InitializeParams): InitializeResult => {
     const made = new LanguageServer(connection, params);
@@ -28,7 +27,6 @@ export function serve(connection: Connection): void {
     requests = new Requests(made);
     const features = languageFeatures(made);
     features.listen();
-    register = features.register;
     customMessages(connection, made, requests);
     return {
       serverInfo: { name: "reprod", version },
@@ -49,7 +47,6 @@ export function serve(connection: Connection): void {
   );
 
   connection.onInitialized(() => {
-    register?.();
     server?.initialized().catch((error: unknown) => server?.defect(error));
     if (params(server).workspace?.workspaceFolders === true)
       connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) =>
@@ -86,6 +83,17 @@ function params(server: LanguageServer | undefined): LanguageServer["client"] {
 
 /** The messages of `protocol.ts`, each with who answers it. */
 function customMessages(connection: Connection, server: LanguageServer, requests: Requests): void {
+  /** What a client asks for and may give up is answered then, whatever goes on for others. */
+  const read = <Params, Result>(
+    message: protocol.RequestMessage<Params, Result>,
+    handle: (params: Params, token: CancellationToken) => Promise<Result>,
+  ): void =>
+    answer(message, (params, token) => {
+      const givenUp = new Promise<never>((_, reject) => {
+        token.onCancellationRequested(() => reject(cancelled()));
+      });
+      return Promise.race([handle(params, token), givenUp]);
+    });
   const answer = <Params, Result>(
     message: protocol.RequestMessage<Params, Result>,
     handle: (params: Params, token: CancellationToken) => Result | Promise<Result>,
@@ -102,20 +110,20 @@ function customMessages(connection: Connection, server: LanguageServer, requests
       },
     );
   };
-  answer(protocol.pipelinesRequest, () => requests.pipelines());
-  answer(protocol.membersRequest, (asked) => requests.members(asked));
-  answer(protocol.explainRequest, (asked) => requests.explain(asked));
-  answer(protocol.provenanceRequest, (asked) => requests.provenance(asked));
-  answer(protocol.planRequest, (asked, token) => requests.plan(asked, token));
+  read(protocol.pipelinesRequest, () => requests.pipelines());
+  read(protocol.membersRequest, (asked) => requests.members(asked));
+  read(protocol.explainRequest, (asked) => requests.explain(asked));
+  read(protocol.provenanceRequest, (asked, token) => requests.provenance(asked, token));
+  read(protocol.planRequest, (asked, token) => requests.plan(asked, token));
   answer(protocol.runRequest, (asked) => requests.startRun(asked));
   answer(protocol.cancelRequest, (asked) => requests.cancel(asked));
   answer(protocol.retryRequest, (asked) => requests.retry(asked));
-  answer(protocol.runsRequest, ({ limit }) => requests.runs(limit));
-  answer(protocol.runNodesRequest, (asked) => requests.runNodes(asked));
+  read(protocol.runsRequest, ({ limit }) => requests.runs(limit));
+  read(protocol.runNodesRequest, (asked) => requests.runNodes(asked));
   answer(protocol.logRequest, (asked, token) => requests.log(asked, token));
-  answer(protocol.nodeLogRequest, (asked) => requests.nodeLog(asked));
-  answer(protocol.outputsRequest, (asked) => requests.outputs(asked));
-  answer(protocol.graphRequest, (asked) => requests.graph(asked));
+  read(protocol.nodeLogRequest, (asked) => requests.nodeLog(asked));
+  read(protocol.outputsRequest, (asked) => requests.outputs(asked));
+  read(protocol.graphRequest, (asked) => requests.graph(asked));
   answer(protocol.pinRequest, (asked, token) => requests.pin(asked, token));
   answer(protocol.findToolsRequest, (asked) => requests.findTools(asked));
   connection.onNotification(protocol.trustGranted.method, () => server.trustGranted());

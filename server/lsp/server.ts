@@ -14,8 +14,9 @@ import {
   TextDocumentSyncKind,
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import type { AbsolutePath } from "../base/brand.js";
 import { Failure } from "../base/failure.js";
-import { findProjectRoot } from "../data/project.js";
+import { findProjectRoot, PROJECT_FILE } from "../data/project.js";
 import type { ContainerPolicy } from "../data/project-settings.js";
 import type { Document, Workspace } from "../features/document.js";
 import { Lines, type PositionEncoding } from "../features/lines.js";
@@ -43,6 +44,7 @@ import type { TrackedRun } from "./run-tracker.js";
 import { runView } from "./run-views.js";
 import { Session, type SessionHost } from "./session.js";
 import { defaultSettings, type FolderSettings, readSettings } from "./settings.js";
+import { Slices } from "./slices.js";
 import type { Snapshot } from "./snapshot.js";
 import { Texts } from "./texts.js";
 import { isVirtual, Uris } from "./uris.js";
@@ -51,6 +53,15 @@ import { isVirtual, Uris } from "./uris.js";
 const PIPELINES_MILLISECONDS = 300;
 /** Pipelines of a workspace that are followed for the view; a folder with more is a store of them, not a project. */
 const PIPELINES_FOLLOWED = 300;
+
+/** The states of a document as its gutter, lenses and hints tell them. */
+interface Marks {
+  readonly program: Program;
+  readonly snapshot: Snapshot | undefined;
+  readonly marks: readonly StateMark[];
+  readonly text: string;
+  readonly said: string;
+}
 
 type Changes = Parameters<typeof TextDocument.update>[1];
 
@@ -76,14 +87,17 @@ export class LanguageServer implements SessionHost, Workspace {
   /** Sessions that the Pipelines view asked for: they stay when the document is closed. */
   readonly #listed = new Set<string>();
   readonly #projects = new Map<string, ProjectContext | Failure>();
-  readonly #rootOf = new Map<string, string>();
+  /** By folder of a file. */
+  readonly #rootOf = new Map<string, AbsolutePath>();
   readonly #settings = new Map<string, FolderSettings>();
+  #settingsAsked = 0;
   readonly #board = new ProblemBoard<Session>();
   readonly #lines = new Map<string, { readonly text: string; readonly lines: Lines }>();
   readonly #pipelinesSoon: Later;
   readonly #healthSoon: Later;
   readonly #refreshSoon: Later;
-  readonly #marksTold = new Map<string, string>();
+  /** By open document: what its gutter shows, and what its lenses and hints say. */
+  readonly #marksTold = new Map<string, { readonly version: number; readonly text: string }>();
   readonly #statesShown = new Map<string, string>();
   #healthTold = "";
   #pipelineFiles: Promise<readonly string[]> | undefined;
@@ -149,7 +163,7 @@ export class LanguageServer implements SessionHost, Workspace {
       await this.connection.client.register(DidChangeConfigurationNotification.type, { section: "reprod" });
     if (workspace?.didChangeWatchedFiles?.dynamicRegistration === true)
       await this.connection.client.register(DidChangeWatchedFilesNotification.type, {
-        watchers: [{ globPattern: "**/*.reprod" }],
+        watchers: [{ globPattern: "**/*.reprod" }, { globPattern: `**/${PROJECT_FILE}` }],
       });
     await this.#followTables();
     await this.readSettings();
@@ -186,7 +200,8 @@ export class LanguageServer implements SessionHost, Workspace {
     const session = this.session(file);
     session.follow();
     // It may have been changed while nobody looked: from here on it is followed.
-    this.#projectOf(file)?.refresh();
+    this.#findRootsAgain();
+    this.project(file)?.refresh();
     session.resultsChanged();
     this.#marksTold.delete(file);
   }
@@ -206,7 +221,8 @@ export class LanguageServer implements SessionHost, Workspace {
   }
 
   saved(uri: string): void {
-    this.#projectOf(this.uris.path(uri))?.refresh();
+    this.#findRootsAgain();
+    this.project(this.uris.path(uri))?.refresh();
   }
 
   closed(uri: string): void {
@@ -217,6 +233,7 @@ export class LanguageServer implements SessionHost, Workspace {
     this.texts.close(file);
     this.#marksTold.delete(file);
     this.#statesShown.delete(file);
+    this.#lines.delete(file);
     if (!this.#listed.has(file)) this.#endSession(file);
     if (wasPipeline) {
       if (this.#textOf(file) !== text) this.#textChanged(file);
@@ -229,9 +246,15 @@ export class LanguageServer implements SessionHost, Workspace {
   filesChanged(changes: readonly { readonly uri: string; readonly type: FileChangeType }[]): void {
     for (const { uri, type } of changes) {
       const file = this.uris.path(uri);
+      if (path.basename(file) === PROJECT_FILE) {
+        this.#findRootsAgain();
+        continue;
+      }
       if (type !== FileChangeType.Changed) this.#pipelineFiles = undefined;
-      if (type === FileChangeType.Deleted && this.#listed.delete(file) && !this.#open.has(file))
+      if (type === FileChangeType.Deleted && !this.#open.has(file)) {
+        this.#listed.delete(file);
         this.#endSession(file);
+      }
       this.textMayHaveChanged(file);
     }
     this.#pipelinesSoon.ask();
@@ -244,14 +267,30 @@ export class LanguageServer implements SessionHost, Workspace {
   foldersChanged(added: readonly string[], removed: readonly string[]): void {
     const gone = new Set(removed.map((uri) => this.uris.path(uri)));
     const come = added.map((uri) => this.uris.path(uri)).filter((folder) => !isVirtual(folder));
-    this.#folders = [...this.#folders.filter((folder) => !gone.has(folder)), ...come];
+    this.#folders = [...new Set([...this.#folders.filter((folder) => !gone.has(folder)), ...come])];
     this.#pipelineFiles = undefined;
+    this.#foundFiles = [];
+    if (gone.size > 0) this.#endWhatIsGone();
     this.#pipelinesSoon.ask();
     this.readSettings().catch((error: unknown) => this.defect(error));
   }
 
-  isOpen(file: string): boolean {
-    return this.#open.has(file);
+  /** Of folders that left the workspace only what is open in the editor is followed any longer. */
+  #endWhatIsGone(): void {
+    for (const file of [...this.#sessions.keys()]) {
+      if (this.#open.has(file) || this.folderOf(file) !== undefined) continue;
+      this.#listed.delete(file);
+      this.#endSession(file);
+    }
+    const files = [...this.#folders.map((folder) => path.join(folder, "reprod")), ...this.#sessions.keys()];
+    const roots = new Set<string>(
+      files.filter((file) => !isVirtual(file)).map((file) => this.#rootFor(file)),
+    );
+    for (const [root, found] of this.#projects) {
+      if (roots.has(root) || !(found instanceof ProjectContext)) continue;
+      found.close();
+      this.#projects.delete(root);
+    }
   }
 
   version(file: string): number | undefined {
@@ -322,8 +361,10 @@ export class LanguageServer implements SessionHost, Workspace {
     this.#pipelineFiles ??= Promise.all(this.#folders.map((folder) => findPipelineFiles(folder))).then(
       (found) => [...new Set(found.flat())].slice(0, PIPELINES_FOLLOWED),
     );
-    this.#foundFiles = await this.#pipelineFiles;
-    return this.#foundFiles;
+    const looking = this.#pipelineFiles;
+    const found = await looking;
+    if (looking === this.#pipelineFiles) this.#foundFiles = found;
+    return found;
   }
 
   lines(file: string): Lines {
@@ -365,16 +406,7 @@ export class LanguageServer implements SessionHost, Workspace {
 
   projectOrFailure(file: string): ProjectContext | Failure | undefined {
     if (isVirtual(file)) return undefined;
-    const folder = path.dirname(file);
-    let root = this.#rootOf.get(folder);
-    if (root === undefined) {
-      root = findProjectRoot(file);
-      this.#rootOf.set(folder, root);
-    }
-    return this.projectAt(root);
-  }
-
-  projectAt(root: string): ProjectContext | Failure {
+    const root = this.#rootFor(file);
     let found = this.#projects.get(root);
     if (found === undefined) {
       found = this.#openProject(root);
@@ -385,15 +417,38 @@ export class LanguageServer implements SessionHost, Workspace {
 
   /** Of the projects of the workspace's folders and of every file that is followed. */
   async allProjects(): Promise<readonly ProjectContext[]> {
-    for (const folder of this.#folders) this.project(path.join(folder, "reprod"));
-    for (const file of await this.pipelineFiles()) this.project(file);
-    for (const file of this.#sessions.keys()) this.project(file);
+    const slices = new Slices();
+    const files = [...(await this.pipelineFiles()), ...this.#sessions.keys()];
+    for (const file of [...this.#folders.map((folder) => path.join(folder, "reprod")), ...files]) {
+      this.project(file);
+      await slices.pause();
+    }
     return [...this.#projects.values()].filter((found) => found instanceof ProjectContext);
   }
 
-  #openProject(root: string): ProjectContext | Failure {
+  /** A reprod.json, a `.reprod` or a `.git` may have come or gone in any folder: looked at when somebody comes back. */
+  #findRootsAgain(): void {
+    const before = new Map(this.#rootOf);
+    this.#rootOf.clear();
+    for (const session of this.#sessions.values()) {
+      const known = before.get(path.dirname(session.path));
+      if (known !== undefined && known !== this.#rootFor(session.path)) session.settingsChanged();
+    }
+  }
+
+  #rootFor(file: string): AbsolutePath {
+    const folder = path.dirname(file);
+    let root = this.#rootOf.get(folder);
+    if (root === undefined) {
+      root = findProjectRoot(file);
+      this.#rootOf.set(folder, root);
+    }
+    return root;
+  }
+
+  #openProject(root: AbsolutePath): ProjectContext | Failure {
     try {
-      return new ProjectContext(findProjectRoot(path.join(root, "reprod")), this.watch, {
+      return new ProjectContext(root, this.watch, {
         settingsChanged: (context) => {
           for (const session of this.#sessionsIn(context)) session.settingsChanged();
         },
@@ -413,17 +468,13 @@ export class LanguageServer implements SessionHost, Workspace {
     }
   }
 
-  #waitForProject(root: string): void {
+  #waitForProject(root: AbsolutePath): void {
     const stop = this.watch.watch(root, (name) => {
-      if (name !== undefined && name !== "reprod.json") return;
+      if (name !== undefined && name !== PROJECT_FILE) return;
       stop();
       this.#projects.delete(root);
       for (const session of this.#sessions.values()) session.settingsChanged();
     });
-  }
-
-  #projectOf(file: string): ProjectContext | undefined {
-    return this.project(file);
   }
 
   #sessionsIn(context: ProjectContext): readonly Session[] {
@@ -447,14 +498,18 @@ export class LanguageServer implements SessionHost, Workspace {
 
   async readSettings(): Promise<void> {
     if (this.#client.workspace?.configuration !== true) return;
+    // Folders may come and go, and settings change again, before the client has answered.
+    const asking = ++this.#settingsAsked;
+    const folders = this.#folders;
     const items = [
       { section: "reprod" },
-      ...this.#folders.map((folder) => ({ scopeUri: this.uri(folder), section: "reprod" })),
+      ...folders.map((folder) => ({ scopeUri: this.uri(folder), section: "reprod" })),
     ];
     const values: readonly unknown[] = await this.connection.workspace.getConfiguration(items);
+    if (asking !== this.#settingsAsked) return;
     const before = JSON.stringify([...this.#settings]);
     this.#settings.clear();
-    for (const [at, folder] of ["", ...this.#folders].entries())
+    for (const [at, folder] of ["", ...folders].entries())
       this.#settings.set(folder, readSettings(values[at]));
     if (JSON.stringify([...this.#settings]) === before) return;
     for (const session of this.#sessions.values()) session.settingsChanged();
@@ -465,6 +520,9 @@ export class LanguageServer implements SessionHost, Workspace {
     if (this.trusted) return;
     this.trusted = true;
     for (const session of this.#sessions.values()) session.settingsChanged();
+    // Lenses may run something now.
+    this.#refreshSoon.ask();
+    this.healthChanged();
   }
 
   // ------------------------------------------------------------ what changed, and telling it
@@ -516,28 +574,44 @@ export class LanguageServer implements SessionHost, Workspace {
   }
 
   #tellMarks(session: Session): void {
-    const { path: file, snapshot } = session;
+    const { path: file } = session;
     const version = this.version(file);
     if (version === undefined) return;
-    const marks = snapshot === undefined ? [] : stateMarks(this.documentOf(file), snapshot);
-    const text = JSON.stringify(marks);
-    const [told, toldVersion] = (this.#marksTold.get(file) ?? "").split("\u0000");
-    if (told === text && toldVersion === String(version)) return;
-    this.#marksTold.set(file, `${text}\u0000${version}`);
+    const { marks, text, said } = this.#marksOf(session);
+    const told = this.#marksTold.get(file);
+    if (told?.text === text && told.version === version) return;
+    this.#marksTold.set(file, { version, text });
     this.#told(
       this.connection.sendNotification(statesNotification.method, { uri: this.uri(file), version, marks }),
     );
     // An editor asks for lenses and hints again by itself when the text changes, and else when told to: only where it
     // was told something else before. Each time it draws them anew, and a click in between is lost.
     const shown = this.#statesShown.get(file);
-    if (shown !== undefined && shown !== statesIn(marks)) this.#refreshSoon.ask();
+    if (shown !== undefined && shown !== said) this.#refreshSoon.ask();
   }
 
-  /** A lens or hint of a document is told from these states. */
-  showsStates(file: string, snapshot: Snapshot | undefined): void {
-    const marks = snapshot === undefined ? [] : stateMarks(this.documentOf(file), snapshot);
-    this.#statesShown.set(file, statesIn(marks));
+  /** A lens or hint of a document is told from the states that there are now. */
+  showsStates(session: Session): void {
+    this.#statesShown.set(session.path, this.#marksOf(session).said);
   }
+
+  #marksOf(session: Session): Marks {
+    const { snapshot } = session;
+    const program = session.program();
+    const known = this.#marks.get(session);
+    if (known?.program === program && known.snapshot === snapshot) return known;
+    const marks = snapshot === undefined ? [] : stateMarks(this.documentOf(session.path), snapshot);
+    // Wherever they stand; and what a lens on `target` says, which has no mark.
+    const said = JSON.stringify([
+      snapshot?.reach,
+      marks.map(({ family, counts, text }) => [family, counts, text]),
+    ]);
+    const made = { program, snapshot, marks, text: JSON.stringify(marks), said };
+    this.#marks.set(session, made);
+    return made;
+  }
+
+  readonly #marks = new WeakMap<Session, Marks>();
 
   #refresh(): void {
     const { workspace } = this.#client;
@@ -587,6 +661,8 @@ export class LanguageServer implements SessionHost, Workspace {
     }
     for (const problem of this.watch.problems) limits.add(`Changes are seen late: ${problem}`);
     for (const session of this.#sessions.values()) {
+      // Others are texts to look names up in, and are not parsed for this.
+      if (!session.isFollowed) continue;
       if (session.failure !== undefined) limits.add(session.failure.message);
       if (session.trouble !== undefined) limits.add(session.trouble.message);
       if (session.lockFailure !== undefined) limits.add(session.lockFailure.message);
@@ -676,11 +752,6 @@ function updatedInBytes(document: TextDocument, changes: Changes, version: numbe
     updated = TextDocument.update(updated, [{ range, text: change.text }], version);
   }
   return updated;
-}
-
-/** What lenses and hints say, wherever they stand. */
-function statesIn(marks: readonly StateMark[]): string {
-  return JSON.stringify(marks.map(({ family, counts, text }) => [family, counts, text]));
 }
 
 function isPipeline(file: string, languageId: string): boolean {

@@ -2,7 +2,7 @@ import { countStates, type KnownNode, type NodeStates, type Summary } from "../f
 import type { Graph, GraphNode } from "../graph/model.js";
 import { idsKnown } from "../graph/recipe.js";
 import type { NodeStatement } from "../language/syntax.js";
-import type { ShownState } from "../protocol.js";
+import type { ShownState, StateCounts } from "../protocol.js";
 import { shownStates } from "../protocol.js";
 import { estimateTime } from "../run/estimate.js";
 import type { OpenedPipeline } from "../run/pipeline.js";
@@ -42,8 +42,12 @@ export class Snapshot implements NodeStates {
   readonly #byStatement: ReadonlyMap<NodeStatement, Summary>;
   readonly #byFamily: ReadonlyMap<string, Summary>;
   readonly #firstWhy: ReadonlyMap<GraphNode, string>;
-  readonly targets: Summary;
   readonly #work = new Map<string, Promise<Work>>();
+  #reach: StateCounts | undefined;
+  /** By `node.index`: the walk that came by last, and the last that would run it. */
+  readonly #walked: Int32Array;
+  readonly #demanded: Int32Array;
+  #walks = 0;
 
   private constructor(
     { opened, states, said }: Parts,
@@ -66,7 +70,8 @@ export class Snapshot implements NodeStates {
     const summary = (nodes: readonly GraphNode[]): Summary => this.summary(nodes);
     this.#byStatement = new Map([...statements].map(([statement, nodes]) => [statement, summary(nodes)]));
     this.#byFamily = new Map([...opened.graph.families].map(([name, nodes]) => [name, summary(nodes)]));
-    this.targets = summary(opened.graph.targets);
+    this.#walked = new Int32Array(shown.length);
+    this.#demanded = new Int32Array(shown.length);
   }
 
   static async make(parts: Parts): Promise<Snapshot> {
@@ -121,8 +126,23 @@ export class Snapshot implements NodeStates {
     return this.#byFamily.get(name);
   }
 
+  get reach(): StateCounts {
+    if (this.#reach === undefined) {
+      const { nodes } = this.#walk(this.graph.targets);
+      this.#reach = countStates(nodes.map((node) => this.shownState(node)));
+    }
+    return this.#reach;
+  }
+
   /** Why states are unknown: a few reasons, each once. */
   get unknowns(): readonly string[] {
+    this.#unknowns ??= this.#reasonsUnknown();
+    return this.#unknowns;
+  }
+
+  #unknowns: readonly string[] | undefined;
+
+  #reasonsUnknown(): readonly string[] {
     const reasons = new Set<string>();
     for (const node of this.graph.nodes) {
       const state = this.states.of(node);
@@ -169,22 +189,36 @@ export class Snapshot implements NodeStates {
   }
 
   async #workOf(targets: readonly GraphNode[]): Promise<Work> {
-    const seen = new Uint8Array(this.graph.nodes.length);
-    const demanded = new Uint8Array(this.graph.nodes.length);
-    const walk = targets.map((node) => ({ node, runs: true }));
-    for (let next = walk.pop(); next !== undefined; next = walk.pop()) {
-      const { node } = next;
-      const runs = next.runs && this.states.of(node).state !== "cached";
-      if (seen[node.index] === 1 && (!runs || demanded[node.index] === 1)) continue;
-      seen[node.index] = 1;
-      if (runs) demanded[node.index] = 1;
-      for (const upstream of node.upstream) walk.push({ node: upstream, runs });
-    }
-    const running = this.graph.nodes.filter((node) => demanded[node.index] === 1);
-    let all = 0;
-    for (const mark of seen) all += mark;
+    const { nodes, running } = this.#walk(targets);
     const estimate = running.length === 0 ? undefined : await estimateTime(this.opened, this.states, running);
-    return { toRun: running.length, all, estimate };
+    return { toRun: running.length, all: nodes.length, estimate };
+  }
+
+  /** The targets with all that they rest on, and those of it that would run (B3), upstream first. Linear in them. */
+  #walk(targets: readonly GraphNode[]): {
+    readonly nodes: readonly GraphNode[];
+    readonly running: readonly GraphNode[];
+  } {
+    const walk = ++this.#walks;
+    const nodes: GraphNode[] = [];
+    const running: GraphNode[] = [];
+    const open = targets.map((node) => ({ node, runs: true }));
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const { node } = next;
+      const { index } = node;
+      const runs = next.runs && this.states.of(node).state !== "cached";
+      const isNew = this.#walked[index] !== walk;
+      if (!isNew && (!runs || this.#demanded[index] === walk)) continue;
+      if (isNew) nodes.push(node);
+      this.#walked[index] = walk;
+      if (runs) {
+        running.push(node);
+        this.#demanded[index] = walk;
+      }
+      for (const upstream of node.upstream) open.push({ node: upstream, runs });
+    }
+    running.sort((a, b) => a.index - b.index);
+    return { nodes, running };
   }
 }
 

@@ -21,12 +21,25 @@ export interface FoundMaking {
   readonly others: readonly ResultRecord[];
 }
 
+export interface FindOptions {
+  /** Whether the digest of a file is remembered in `.reprod/`; an untrusted workspace is not written to. */
+  readonly keep?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /**
- * What a person means by a text: a file or folder, a recipe id or the start of one, a node's name (`node`: its name as the
- * graph writes it). Throws `Failure` `nothing-to-show`. A path that exists wins over a recipe id, and that over a name: only a path can be written in another way (`./x`). */
-export async function findMaking(what: string, project: Project, node = what): Promise<FoundMaking> {
+ * What a person means by a text: a file or folder, a recipe id or the start of one, a node's name (`node`: its name as
+ * the graph writes it). Throws `Failure` `nothing-to-show`. A path that exists wins over a recipe id, and that over a
+ * name: only a path can be written in another way (`./x`).
+ */
+export async function findMaking(
+  what: string,
+  project: Project,
+  node = what,
+  options: FindOptions = {},
+): Promise<FoundMaking> {
   const stat = fs.statSync(what, { throwIfNoEntry: false });
-  if (stat !== undefined) return await findFile(what, stat.isDirectory() ? "dir" : "file", project);
+  if (stat !== undefined) return await findFile(what, stat.isDirectory() ? "dir" : "file", project, options);
   const store = openStore(project);
   return (
     (await findRecipe(store, what)) ??
@@ -56,10 +69,15 @@ async function findNode(store: LocalStore, project: Project, node: string): Prom
   return { store, record: found.record, others: [], because: `${printable(node)}, as of run ${found.run}` };
 }
 
-async function findFile(file: string, kind: "file" | "dir", current: Project): Promise<FoundMaking> {
+async function findFile(
+  file: string,
+  kind: "file" | "dir",
+  current: Project,
+  options: FindOptions,
+): Promise<FoundMaking> {
   const absolute = path.resolve(file);
   const projects = [current, openProject(absolute)];
-  const digest = await digestOf(current, absolute, kind);
+  const digest = await digestOf(current, absolute, kind, options);
   const line = `${printable(file)}  sha256 ${digest}`;
   const seen = new Set<string>();
   for (const project of projects) {
@@ -94,10 +112,15 @@ function findingText(finding: Finding, findings: number): string {
   }
 }
 
-async function digestOf(project: Project, file: string, kind: "file" | "dir"): Promise<Sha256> {
-  const digests = new DataDigests(project);
+async function digestOf(
+  project: Project,
+  file: string,
+  kind: "file" | "dir",
+  { keep, signal }: FindOptions,
+): Promise<Sha256> {
+  const digests = new DataDigests(project, keep);
   const data = new DataReference(kind, { kind: "local", path: file }, path.basename(file));
-  await digests.load([data], {});
+  await digests.load([data], signal === undefined ? {} : { signal });
   const digest = digests.of(data);
   switch (digest.kind) {
     case "known":
