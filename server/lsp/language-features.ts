@@ -117,17 +117,21 @@ function listen(connection: Connection, server: LanguageServer): void {
   /** The same for answers that take time: one about a text that has changed since is not given. */
   const slowly = <Params extends { readonly textDocument: { readonly uri: string } }, Result>(
     empty: Result,
-    handle: (document: Document, params: Params) => Promise<Result>,
+    handle: (document: Document, params: Params, goOn: () => void) => Promise<Result>,
   ) => {
     return async (params: Params, token: CancellationToken) => {
       if (token.isCancellationRequested) throw cancelled();
       const document = server.document(params.textDocument.uri);
       if (document === undefined) return empty;
       const before = server.version(document.path);
-      try {
-        const result = await handle(document, params);
+      /** Throws when nobody wants the answer any more. */
+      const goOn = (): void => {
         if (token.isCancellationRequested) throw cancelled();
         if (server.version(document.path) !== before) throw outdated();
+      };
+      try {
+        const result = await handle(document, params, goOn);
+        goOn();
         return result;
       } catch (error) {
         throw answerFor(error, token, (defect) => server.defect(defect));
@@ -140,8 +144,9 @@ function listen(connection: Connection, server: LanguageServer): void {
     empty: Result,
     handle: (document: Document, params: Params) => Result,
   ) =>
-    slowly(empty, async (document, params: Params) => {
+    slowly(empty, async (document, params: Params, goOn) => {
       await server.pipelineFiles();
+      goOn();
       return handle(document, params);
     });
 
@@ -264,13 +269,14 @@ function listen(connection: Connection, server: LanguageServer): void {
   };
 
   connection.onCodeLens(
-    slowly([], async (document) => {
+    slowly([], async (document, _params, goOn) => {
       if (!server.settings(document.path).lenses || !server.hasCommands) return [];
       const snapshot = await statesOf(document);
       if (snapshot === undefined) return [];
       const slices = new Slices();
       const workOf: WorkOf = async (key, nodes) => {
         await slices.pause();
+        goOn();
         return snapshot.work(key, nodes);
       };
       return lenses(document, snapshot, workOf, server.trusted);

@@ -14,11 +14,12 @@ import type { PlacedProblem } from "../language/problems.js";
 import { loadProgram, type Program } from "../language/program.js";
 import { plainText } from "../language/text.js";
 import { IMAGE_PLATFORM, type OpenedPipeline } from "../run/pipeline.js";
-import { latestRuns } from "../run/said.js";
+import { type AskedNode, latestRuns, type NodeRun } from "../run/said.js";
 import { States } from "../run/states.js";
 import type { FolderWatch } from "./folder-watch.js";
 import { Later } from "./later.js";
 import type { ProjectContext } from "./project-context.js";
+import { Slices } from "./slices.js";
 import { Snapshot } from "./snapshot.js";
 import type { Texts } from "./texts.js";
 
@@ -27,6 +28,7 @@ const SETTLE_MILLISECONDS = 3;
 /** Results come in groups while something runs; nobody reads more than this. */
 const LOOK_AGAIN_MILLISECONDS = 250;
 
+const NOTHING_SAID: ReadonlyMap<string, NodeRun> = new Map();
 const NO_DATA: ReadonlyMap<string, DataReference> = new Map();
 const dataOf = new WeakMap<Graph, ReadonlyMap<string, DataReference>>();
 
@@ -444,13 +446,27 @@ export class Session {
     this.#opened = opened;
     context.watchPipeline(opened.pipeline);
     this.#watchData(opened);
-    const states = await States.look(opened, { signal });
+    const slices = new Slices();
+    for (const node of graph.nodes) {
+      // The identifier keeps them: nothing is left to hash when the states are found out.
+      opened.identifier.ids(node);
+      if (node.index % 64 === 63) await slices.pause();
+    }
     signal.throwIfAborted();
-    const asked = graph.nodes.map((node) => {
+    const states = await States.look(opened, { signal });
+    await slices.pause();
+    signal.throwIfAborted();
+    const asked: AskedNode[] = [];
+    for (const node of graph.nodes) {
+      const state = states.of(node);
       const ids = opened.identifier.ids(node);
-      return { node, state: states.of(node), recipe: idsKnown(ids) ? ids.recipe : undefined };
-    });
-    const said = await latestRuns(opened, asked, await context.runs.newestOf(this.path));
+      if (state.state !== "cached" && idsKnown(ids)) asked.push({ node, state, recipe: ids.recipe });
+    }
+    const said =
+      asked.length === 0
+        ? NOTHING_SAID
+        : await latestRuns(opened, asked, await context.runs.newestOf(this.path));
+    await slices.pause();
     signal.throwIfAborted();
     const snapshot = await Snapshot.make({ opened, states, said, signal });
     signal.throwIfAborted();
