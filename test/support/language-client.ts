@@ -127,10 +127,10 @@ export class LanguageClient {
         resolve(this.#end);
       });
     });
-    this.connection = createMessageConnection(
-      new StreamMessageReader(child.stdout),
-      new StreamMessageWriter(child.stdin),
-    );
+    const reader = new StreamMessageReader(child.stdout);
+    // Killed within a message, a server would leave its timer running for ever.
+    reader.partialMessageTimeout = 0;
+    this.connection = createMessageConnection(reader, new StreamMessageWriter(child.stdin));
     // A server that has gone is told by `end`; what was being written to it then is of no interest.
     child.stdin.on("error", () => {});
     this.connection.onError(() => {});
