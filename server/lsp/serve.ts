@@ -89,6 +89,8 @@ function customMessages(connection: Connection, server: LanguageServer, requests
     handle: (params: Params, token: CancellationToken) => Promise<Result>,
   ): void =>
     answer(message, (params, token) => {
+      // A token that was taken back before tells nobody.
+      if (token.isCancellationRequested) throw cancelled();
       const givenUp = new Promise<never>((_, reject) => {
         token.onCancellationRequested(() => reject(cancelled()));
       });
