@@ -46,7 +46,10 @@ export class Server implements vscode.Disposable {
   ): Promise<Result> {
     const client = await this.#running();
     try {
-      return await client.sendRequest<Result>(message.method, params, token);
+      // A token that is not there would count as a second parameter, which the server takes for the token.
+      return token === undefined
+        ? await client.sendRequest<Result>(message.method, params)
+        : await client.sendRequest<Result>(message.method, params, token);
     } catch (error) {
       const { rejectionOf } = await import("./language-client.js");
       const rejection = rejectionOf(error, token?.isCancellationRequested === true);
