@@ -149,8 +149,11 @@ function roughly(milliseconds: number): string {
   return duration(Math.round(milliseconds / 600_000) * 600_000);
 }
 
+/** On one line, and without the icons that VS Code draws in titles: a reason can be any text. */
 function shortened(text: string): string {
-  return text.length <= REASON_CHARACTERS ? text : `${text.slice(0, REASON_CHARACTERS - 1)}…`;
+  const line = text.replace(/\s+/g, " ");
+  const short = line.length <= REASON_CHARACTERS ? line : `${line.slice(0, REASON_CHARACTERS - 1)}…`;
+  return short.replaceAll("$(", "\\$(");
 }
 
 export function at({ offset }: Declaration, { start, end }: Span): Span {

@@ -124,7 +124,7 @@ export function reasonMarkdown(reason: string): string {
   return reason
     .split(/(`[^`]*`)/)
     .map((part) => {
-      if (part.length > 1 && part.startsWith("`")) return codeSpan(part.slice(1, -1));
+      if (part.startsWith("`") && part.slice(1, -1).trim() !== "") return codeSpan(part.slice(1, -1));
       // What is escaped loses the blanks at its ends, which part words here.
       const [before = ""] = /^\s*/.exec(part) ?? [];
       const [after = ""] = /\s*$/.exec(part.slice(before.length)) ?? [];

@@ -1,5 +1,5 @@
 import { count, duration } from "../../base/format.js";
-import { codeSpan, escapeMarkdown } from "../../features/markdown.js";
+import { codeSpan, escapeMarkdown, inCell } from "../../features/markdown.js";
 import { countStates } from "../../features/node-states.js";
 import { countsInWords } from "../../features/state-texts.js";
 import { type PlanView, stateSigns } from "../../protocol.js";
@@ -50,7 +50,7 @@ export async function planView(plan: Plan, confirmAbove: number): Promise<PlanVi
     lines.push("## What runs");
     const rows = ["| transform | nodes | why |", "|---|---|---|"];
     for (const { transform, reason, names } of [...groups.values()].slice(0, GROUPS_SHOWN))
-      rows.push(`| ${codeSpan(transform)} | ${namesText(names)} | ${reason} |`);
+      rows.push(`| ${[codeSpan(transform), namesText(names), reason].map(inCell).join(" | ")} |`);
     lines.push(rows.join("\n"));
     if (groups.size > GROUPS_SHOWN)
       lines.push(`… and ${groups.size - GROUPS_SHOWN} more groups (\`reprod plan --json\` lists every node)`);

@@ -1,5 +1,5 @@
 import { printable } from "../../base/format.js";
-import { codeBlock, escapeMarkdown } from "../../features/markdown.js";
+import { codeBlock, codeSpan, escapeMarkdown } from "../../features/markdown.js";
 import type { Page } from "../../protocol.js";
 import { type Style, tellAncestry, tellMaking } from "../../provenance/tell.js";
 import { traceRecord } from "../../provenance/trace.js";
@@ -31,7 +31,7 @@ export async function provenancePage(
       others
         .map(
           ({ made, recipeId }) =>
-            `- ${escapeMarkdown(made.node)}, recipe \`${recipeId.slice(0, 12)}\`, run \`${made.run}\``,
+            `- ${codeSpan(made.node)}, recipe ${codeSpan(recipeId.slice(0, 12))}, run ${codeSpan(made.run)}`,
         )
         .join("\n"),
     );
