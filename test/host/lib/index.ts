@@ -1,6 +1,7 @@
 export { closeBrowser } from "./browser.js";
 export * from "./editor.js";
 export { extensionFolder, hostFolder, Missing, out, root } from "./locate.js";
+export { type Ended, reprod } from "./program.js";
 export {
   type Extension,
   manifestOf,
