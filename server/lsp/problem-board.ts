@@ -30,6 +30,13 @@ export class ProblemBoard<Source> {
     return files;
   }
 
+  /** Those that have found something in a file. */
+  sourcesOf(file: string): readonly Source[] {
+    return [...this.#bySource].flatMap(([source, problems]) =>
+      (problems.get(file) ?? []).length > 0 ? [source] : [],
+    );
+  }
+
   of(file: string): readonly PlacedProblem[] {
     const found: PlacedProblem[] = [];
     for (const problems of this.#bySource.values()) found.push(...(problems.get(file) ?? []));

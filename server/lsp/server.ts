@@ -555,6 +555,8 @@ export class LanguageServer implements SessionHost, Workspace {
 
   #tellProblems(file: string): void {
     if (this.pulls && this.#open.has(file)) return;
+    // Another pipeline that has the file saw an older text: its places would be put into the new one. It tells soon.
+    if (this.#board.sourcesOf(file).some((session) => session.isBehind)) return;
     const diagnostics = this.diagnostics(file);
     const version = this.version(file);
     if (!this.#board.isNews(file, version, diagnostics)) return;

@@ -173,6 +173,11 @@ export class Session {
     return data;
   }
 
+  /** What it said last of problems is of an older text; it is about to say what is so now. */
+  get isBehind(): boolean {
+    return this.#settleSoon.waiting;
+  }
+
   /** The newest states there are, perhaps of an older text. */
   get snapshot(): Snapshot | undefined {
     return this.#snapshot;

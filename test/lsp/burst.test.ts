@@ -46,7 +46,7 @@ for (const cancelling of [true, false]) {
   const how = cancelling ? "each request takes back the one before it" : "nothing is taken back";
   test(`${KEYS} keys in a burst, ${how}: no answer is about an old text`, async (t) => {
     const folder = project(t, { "greetings.reprod": GREETINGS });
-    const server = await startServer(t, { folders: [folder] });
+    const server = await startServer(t, { folders: [folder], patience: 120_000 });
     const document = openFile(server, folder, "greetings.reprod");
     await document.diagnostics();
     document.insert(0, `/// Counted.\nparam ${name}: Int = 1\n`);

@@ -77,6 +77,15 @@ export function processesWith(mark: string): readonly number[] {
     });
 }
 
+/** Until none of them is left; rejects with those that are when it takes too long. Nobody tells of their end. */
+export async function untilGone(mark: string, patience = 20_000): Promise<void> {
+  const late = performance.now() + patience;
+  for (let left = processesWith(mark); left.length > 0; left = processesWith(mark)) {
+    if (performance.now() > late) throw new Error(`processes are left: ${left.join(" ")}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 export interface ProcessFigures {
   /** Processor time of all its threads, in ticks of 10 ms. */
   readonly ticks: number;
