@@ -25,13 +25,15 @@ const REASON_CHARACTERS = 90;
 /**
  * Two lenses at most for a node statement, a `target`, and a pipeline without one: what a run of it would do, and its
  * states with the reason. A lens needs no second question: titles are made here, from what is known already.
- * `canRun` is false in an untrusted workspace, which runs nothing.
+ * `canRun` is false in an untrusted workspace, which runs nothing. `asked`: params that a run has to be given before
+ * anything is known.
  */
 export async function lenses(
   document: Document,
   states: NodeStates,
   workOf: WorkOf,
   canRun: boolean,
+  asked: readonly string[] = [],
 ): Promise<CodeLens[]> {
   const found: CodeLens[] = [];
   const { declarations } = document.module.file;
@@ -41,6 +43,7 @@ export async function lenses(
     if (statement.kind === "target" || (statement.kind === "pipeline" && !hasTarget)) {
       if (states.graph.targets.length > 0)
         await addTargetLenses(document, declaration, states, workOf, canRun, found);
+      else if (asked.length > 0 && canRun) found.push(askingLens(document, declaration, asked));
       continue;
     }
     for (const node of nodeStatements(declaration))
@@ -59,6 +62,18 @@ export function nodeStatements({ statement }: Declaration): readonly NodeStateme
     return node.kind === "for" || node.kind === "if";
   });
   return found;
+}
+
+function askingLens(document: Document, declaration: Declaration, asked: readonly string[]): CodeLens {
+  const run: RunArguments = { uri: document.uri, targets: [] };
+  return {
+    range: document.lines.range(at(declaration, declaration.statement.span)),
+    command: {
+      title: `▷ ${t("Run: asks for {0}", asked.join(", "))}`,
+      command: commands.run,
+      arguments: [run],
+    },
+  };
 }
 
 async function addTargetLenses(

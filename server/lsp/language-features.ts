@@ -279,7 +279,8 @@ function listen(connection: Connection, server: LanguageServer): void {
         goOn();
         return snapshot.work(key, nodes);
       };
-      return lenses(document, snapshot, workOf, server.trusted);
+      const asked = server.session(document.path).paramsAsked();
+      return lenses(document, snapshot, workOf, server.trusted, asked);
     }),
   );
 

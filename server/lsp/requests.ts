@@ -9,8 +9,9 @@ import { checkFacts } from "../features/checks/index.js";
 import { graphPicture } from "../features/graph-picture.js";
 import { at, nodeStatements } from "../features/lenses.js";
 import { countStates } from "../features/node-states.js";
+import { t } from "../features/words.js";
 import type { GraphNode, RecordedFile } from "../graph/model.js";
-import type { NodeStatement, ParamStatement, SourceFile, Span } from "../language/syntax.js";
+import type { NodeStatement, SourceFile, Span } from "../language/syntax.js";
 import { showType, typeFromSyntax } from "../language/types.js";
 import * as protocol from "../protocol.js";
 import { cancelRun } from "../run/cancel.js";
@@ -23,6 +24,7 @@ import { readRunFile } from "../run/runs.js";
 import { resolveNode } from "../run/targets.js";
 import { signalOf, untrusted } from "./failures.js";
 import { LogFollower } from "./log-follower.js";
+import { missingParams } from "./missing-params.js";
 import { explainPage } from "./pages/explain.js";
 import { planView } from "./pages/plan.js";
 import { provenancePage } from "./pages/provenance.js";
@@ -96,6 +98,12 @@ export class Requests {
       });
     }
     const folder = this.#server.folderOf(file);
+    const asked = session.paramsAsked();
+    const project = this.#server.projectOrFailure(file);
+    const message =
+      session.failure?.message ??
+      (project instanceof Failure ? project.message : undefined) ??
+      (asked.length > 0 && nodes.length === 0 ? t("A run asks for {0}", asked.join(", ")) : undefined);
     return {
       uri: document.uri,
       name: header?.name.text || path.basename(file, ".reprod"),
@@ -107,7 +115,7 @@ export class Requests {
       counts: snapshot === undefined ? {} : countStates(nodes.map((node) => snapshot.shownState(node))),
       busy: !session.isSettled,
       families,
-      ...(session.failure !== undefined && { message: session.failure.message }),
+      ...(message !== undefined && { message }),
     };
   }
 
@@ -217,17 +225,16 @@ export class Requests {
   /** Params of the pipeline that nothing gives a value to. */
   #missingParams(file: string, set: readonly protocol.SetValue[]): protocol.PlanView["missingParams"] {
     const given = new Set(set.map(({ name }) => name));
-    const { declarations } = this.#server.session(file).program().root.file;
-    return declarations.flatMap(({ statement }) =>
-      statement.kind === "param" && isMissing(statement) && !given.has(statement.name.text)
-        ? [
+    return missingParams(this.#server.session(file).program()).flatMap(({ name, type, doc }) =>
+      given.has(name.text)
+        ? []
+        : [
             {
-              name: statement.name.text,
-              type: showType(typeFromSyntax(statement.type)),
-              ...(statement.doc !== undefined && { doc: statement.doc }),
+              name: name.text,
+              type: showType(typeFromSyntax(type)),
+              ...(doc !== undefined && { doc }),
             },
-          ]
-        : [],
+          ],
     );
   }
 
@@ -475,7 +482,7 @@ export class Requests {
     const session = this.#session(uri);
     const snapshot = session.snapshot ?? (await session.settled());
     const graph = snapshot?.graph ?? session.graph();
-    if (graph === undefined) throw session.failure ?? notAFile(session.path);
+    if (graph === undefined) throw this.#whyNot(session);
     return graphPicture(graph, {
       unfolded: new Set(unfolded),
       stateOf: (node) => snapshot?.shownState(node),
@@ -554,8 +561,13 @@ export class Requests {
     const session = this.#session(uri);
     const snapshot = await session.settled();
     if (snapshot !== undefined) return snapshot;
+    throw this.#whyNot(session);
+  }
+
+  /** Why nothing is known of a pipeline's nodes. */
+  #whyNot(session: Session): Failure {
     const project = this.#server.projectOrFailure(session.path);
-    throw project instanceof Failure
+    return project instanceof Failure
       ? project
       : (session.failure ?? session.trouble ?? notAFile(session.path));
   }
@@ -604,10 +616,6 @@ async function nodeView(snapshot: Snapshot, node: GraphNode): Promise<protocol.N
     }),
     toRun,
   };
-}
-
-function isMissing({ name, value, type }: ParamStatement): boolean {
-  return name.text !== "" && value === undefined && typeFromSyntax(type).kind !== "optional";
 }
 
 function notAFile(file: string): Failure {

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import * as path from "node:path";
 import type { RunId } from "../base/brand.js";
 import { Failure, systemCode } from "../base/failure.js";
 import type { Project } from "../data/project.js";
@@ -8,6 +9,7 @@ import {
   findRun,
   type NodeStatus,
   RunFold,
+  type RunOptions,
   type RunState,
   type RunStatus,
   type RunSummary,
@@ -141,6 +143,17 @@ export class RunTracker {
     }
     this.#touched.set(file, kept);
     return found;
+  }
+
+  /** The params that the newest run of a pipeline file was given, and where relative paths in them start from. */
+  lastSet(file: string): Pick<RunOptions, "set" | "directory"> {
+    for (const run of this.#ids().slice(0, RUNS_LOOKED_AT)) {
+      const summary = this.get(run)?.summary;
+      if (summary?.file !== file) continue;
+      const asked = readRunFile(summary.folder);
+      if (asked !== undefined) return asked.options;
+    }
+    return { set: [], directory: path.dirname(file) };
   }
 
   /** Looks at the folder at once: somebody has just started a run. */

@@ -456,6 +456,7 @@ export class LanguageServer implements SessionHost, Workspace {
           for (const session of this.#sessionsIn(context)) session.resultsChanged();
         },
         runsChanged: (context, runs) => {
+          for (const session of this.#sessionsIn(context)) session.valuesChanged();
           this.#tellRuns(context, runs).catch((error: unknown) => this.defect(error));
         },
       });

@@ -6,7 +6,7 @@ import { absolutePath } from "../data/files.js";
 import { lockPath, readLock } from "../data/lock.js";
 import type { ContainerPolicy } from "../data/project-settings.js";
 import { checkFacts } from "../features/checks/index.js";
-import { type Evaluation, evaluate } from "../graph/evaluate.js";
+import { type Evaluation, evaluate, type SetValue } from "../graph/evaluate.js";
 import type { Graph } from "../graph/model.js";
 import { Identifier, idsKnown } from "../graph/recipe.js";
 import type { DataReference } from "../graph/value.js";
@@ -18,6 +18,7 @@ import { type AskedNode, latestRuns, type NodeRun } from "../run/said.js";
 import { States } from "../run/states.js";
 import type { FolderWatch } from "./folder-watch.js";
 import { Later } from "./later.js";
+import { missingParams } from "./missing-params.js";
 import type { ProjectContext } from "./project-context.js";
 import { Slices } from "./slices.js";
 import { Snapshot } from "./snapshot.js";
@@ -294,7 +295,11 @@ export class Session {
     const { resources } = context.project.settings;
     const evaluation = evaluate(
       program,
-      { values: new Map(), missingParams: "pending", ...(resources && { resources }) },
+      {
+        values: this.#valuesOf(program, context),
+        missingParams: "pending",
+        ...(resources && { resources }),
+      },
       facts,
     );
     const world = checkFacts({
@@ -314,6 +319,41 @@ export class Session {
     };
     return this.#evaluated;
   }
+
+  /**
+   * Params without a default have the values of the newest run: without any, such a file would have no nodes to show,
+   * although its results are there.
+   */
+  #valuesOf(program: Program, { runs }: ProjectContext): Map<string, SetValue> {
+    const values = new Map<string, SetValue>();
+    const missing = new Set(missingParams(program).map(({ name }) => name.text));
+    if (missing.size === 0) return values;
+    const { set, directory } = runs.lastSet(this.path);
+    for (const { name, text } of set)
+      if (missing.has(name)) values.set(name, { kind: "string", text, folder: directory });
+    this.#valuesUsed = JSON.stringify([...values]);
+    return values;
+  }
+
+  /** Another run may have given other values. */
+  valuesChanged(): void {
+    const context = this.#host.project(this.path);
+    if (context === undefined || missingParams(this.program()).length === 0) return;
+    const before = this.#valuesUsed;
+    this.#valuesOf(this.program(), context);
+    if (this.#valuesUsed !== before) this.settingsChanged();
+  }
+
+  /** Params that a run must set and no run has set yet: until then there are no nodes that rest on them. */
+  paramsAsked(): readonly string[] {
+    const context = this.#host.project(this.path);
+    const missing = missingParams(this.program());
+    if (context === undefined || missing.length === 0) return [];
+    const known = this.#valuesOf(this.program(), context);
+    return missing.flatMap(({ name }) => (known.has(name.text) ? [] : [name.text]));
+  }
+
+  #valuesUsed = "[]";
 
   #factsOf({ project, store }: ProjectContext): DiskFacts {
     this.#facts ??= new DiskFacts({

@@ -97,7 +97,8 @@ async function findFile(
   }
   return notFound(
     `no result that is stored here has these bytes: "${file}"`,
-    `Its SHA-256 is ${digest}. Go to the project that made it, or it was changed since.`,
+    "Go to the project that made it; or it was changed since.",
+    `Its SHA-256 is ${digest}.`,
   );
 }
 
@@ -138,6 +139,6 @@ function openStore(project: Project): LocalStore {
   return openStores(project, { readOnly: true });
 }
 
-function notFound(what: string, fix: string): never {
-  throw new Failure("nothing-to-show", what, { fix });
+function notFound(what: string, fix: string, why?: string): never {
+  throw new Failure("nothing-to-show", what, { fix, ...(why !== undefined && { why }) });
 }

@@ -20,7 +20,7 @@ export async function provenancePage(
   const ancestry = await traceRecord(store, record);
   const parts = [
     `# How ${escapeMarkdown(title)} was made`,
-    escapeMarkdown(because),
+    listed(because.split("\n")),
     codeBlock(tellMaking(record, style).join("\n"), "text"),
     "## What it rests on",
     codeBlock(tellAncestry(ancestry, style).join("\n"), "text"),
@@ -37,4 +37,9 @@ export async function provenancePage(
     );
   }
   return { title: `Provenance of ${title}`, markdown: `${parts.join("\n\n")}\n` };
+}
+
+function listed(lines: readonly string[]): string {
+  const mark = lines.length > 1 ? "- " : "";
+  return lines.map((line) => mark + escapeMarkdown(line)).join("\n");
 }
