@@ -14,6 +14,8 @@ import { Later } from "./later.js";
 import { RunTracker, type TrackedRun } from "./run-tracker.js";
 
 export interface ProjectEvents {
+  /** Its `reprod.json` cannot be understood, or (undefined) can be again; until then the last good one is in force. */
+  readonly settingsBroken: (root: AbsolutePath, failure: Failure | undefined) => void;
   /** Settings, tools or the container decision: everything has to be looked at again. */
   readonly settingsChanged: (context: ProjectContext) => void;
   /** Results may have come or gone, or a run says something new of nodes. */
@@ -154,10 +156,12 @@ export class ProjectContext {
     try {
       project = readProject(this.root);
     } catch (error) {
+      if (!(error instanceof Failure)) throw error;
       // Half-typed settings: the last good ones stay in force, and the file itself shows what is wrong with it.
-      if (error instanceof Failure) return;
-      throw error;
+      this.#events.settingsBroken(this.root, error);
+      return;
     }
+    this.#events.settingsBroken(this.root, undefined);
     const before = this.#project;
     this.#project = project;
     const isElsewhere = project.folders.store !== before.folders.store;

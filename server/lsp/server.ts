@@ -2,6 +2,7 @@ import * as path from "node:path";
 import {
   CodeLensRefreshRequest,
   type Connection,
+  DiagnosticSeverity,
   DidChangeConfigurationNotification,
   DidChangeTextDocumentNotification,
   DidChangeWatchedFilesNotification,
@@ -98,6 +99,7 @@ export class LanguageServer implements SessionHost, Workspace {
   readonly #refreshSoon: Later;
   /** By open document: what its gutter shows, and what its lenses and hints say. */
   readonly #marksTold = new Map<string, { readonly version: number; readonly text: string }>();
+  readonly #settingsToldBroken = new Set<string>();
   readonly #statesShown = new Map<string, string>();
   #healthTold = "";
   #pipelineFiles: Promise<readonly string[]> | undefined;
@@ -449,6 +451,7 @@ export class LanguageServer implements SessionHost, Workspace {
   #openProject(root: AbsolutePath): ProjectContext | Failure {
     try {
       return new ProjectContext(root, this.watch, {
+        settingsBroken: (broken, failure) => this.#tellSettings(broken, failure),
         settingsChanged: (context) => {
           for (const session of this.#sessionsIn(context)) session.settingsChanged();
         },
@@ -463,7 +466,8 @@ export class LanguageServer implements SessionHost, Workspace {
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       this.healthChanged();
-      // Told as a health detail; looked at again when somebody saves the file.
+      // Told at the file and as a health detail; looked at again when somebody saves the file.
+      this.#tellSettings(root, error);
       this.#waitForProject(root);
       return error;
     }
@@ -474,8 +478,38 @@ export class LanguageServer implements SessionHost, Workspace {
       if (name !== undefined && name !== PROJECT_FILE) return;
       stop();
       this.#projects.delete(root);
+      this.#tellSettings(root, undefined);
       for (const session of this.#sessions.values()) session.settingsChanged();
     });
+  }
+
+  /** What is wrong with a project's settings file, at its place in it. */
+  #tellSettings(root: AbsolutePath, failure: Failure | undefined): void {
+    if (failure === undefined && !this.#settingsToldBroken.delete(root)) return;
+    if (failure !== undefined) this.#settingsToldBroken.add(root);
+    const file = path.join(root, PROJECT_FILE);
+    const [line = 1, column = 1] = (failure?.place ?? "")
+      .slice(file.length + 1)
+      .split(":")
+      .map(Number);
+    const at = { line: Math.max(0, (line || 1) - 1), character: Math.max(0, (column || 1) - 1) };
+    this.#told(
+      this.connection.sendDiagnostics({
+        uri: this.uri(file),
+        diagnostics:
+          failure === undefined
+            ? []
+            : [
+                {
+                  range: { start: at, end: { line: at.line, character: at.character + 1 } },
+                  severity: DiagnosticSeverity.Error,
+                  code: failure.code,
+                  source: "reprod",
+                  message: [failure.message, failure.why].filter((part) => part !== undefined).join(". "),
+                },
+              ],
+      }),
+    );
   }
 
   #sessionsIn(context: ProjectContext): readonly Session[] {
@@ -653,7 +687,7 @@ export class LanguageServer implements SessionHost, Workspace {
     if (!this.trusted) limits.add("The workspace is not trusted: files are checked, nothing is run.");
     for (const found of this.#projects.values()) {
       if (found instanceof Failure) {
-        limits.add(found.message);
+        limits.add(found.place === undefined ? found.message : `${found.message} (${found.place})`);
         continue;
       }
       for (const { message } of found.unread) limits.add(message);

@@ -13,6 +13,7 @@ import {
   FoldingRangeRequest,
   HoverRequest,
   InlayHintRequest,
+  PublishDiagnosticsNotification,
   ReferencesRequest,
   RenameRequest,
   SemanticTokensRequest,
@@ -232,12 +233,22 @@ test("settings of a project that are wrong are told, and good again when they ar
   await document.diagnostics();
   await askEverything(server, document);
   await server.whenReceived("reprod/health", (health) => JSON.stringify(health).includes("reprod.json"));
+  const aboutSettings = ({ uri }: { readonly uri: string }): boolean => uri.endsWith("/reprod.json");
+  await server.when(
+    PublishDiagnosticsNotification.type,
+    (told) => aboutSettings(told) && told.diagnostics.length === 1,
+  );
   await assert.rejects(server.request(runRequest, { uri: document.uri, targets: [] }));
   const since = server.mark();
   fs.writeFileSync(path.join(folder, "reprod.json"), '{"projectId": "abcdefghijkl"}\n');
   await server.whenReceived(
     "reprod/health",
     (health) => !JSON.stringify(health).includes("reprod.json"),
+    since,
+  );
+  await server.when(
+    PublishDiagnosticsNotification.type,
+    (told) => aboutSettings(told) && told.diagnostics.length === 0,
     since,
   );
   const { run } = await server.request(runRequest, { uri: document.uri, targets: [] });

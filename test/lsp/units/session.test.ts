@@ -45,6 +45,7 @@ function followed(t: TestContext, files: { readonly [name: string]: string }): F
   const sessions: Session[] = [];
   const tell = (what: string) => (session: Session) => heard.hear(`${path.basename(session.path)} ${what}`);
   const context = new ProjectContext(findProjectRoot(folder), watch, {
+    settingsBroken: () => heard.hear("settings broken"),
     settingsChanged: () => heard.hear("settings"),
     resultsChanged: () => heard.hear("results"),
     runsChanged: () => heard.hear("runs"),
