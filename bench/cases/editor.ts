@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { pipelinesRequest } from "../../server/protocol.js";
 import { processFigures } from "../../test/support/language-server.js";
 import { json, type LanguageServer, ours, Session, yaml } from "../language-client.js";
 import { median, quantile } from "../measure.js";
@@ -19,6 +20,7 @@ export async function editorCase(options: { readonly quick: boolean }): Promise<
     () => keysCase(2_000, options),
     ...(options.quick ? [] : [() => keysCase(10_000, { quick: true })]),
     () => restRows(),
+    () => libraryRows(options.quick ? 50 : 200),
     () => nodesRows(options.quick ? 1_000 : 10_000),
   ]) {
     rows.push(...(await measure()));
@@ -101,6 +103,37 @@ async function restRows(): Promise<readonly Row[]> {
       what: "memory, 2,000 lines checked and 20 keys typed",
       ours: `${mebibytes(resident[0])} (peak ${mebibytes(after[0]?.peakBytes)})`,
       peers: others(resident, mebibytes),
+      aim: undefined,
+    },
+  ];
+}
+
+/** Keys in a library that pipelines of the workspace import, which the Pipelines view follows. */
+async function libraryRows(pipelines: number): Promise<readonly Row[]> {
+  const folder = freshFolder(`editor-library-${pipelines}`);
+  writeFileSync(path.join(folder, "reprod.json"), '{ "projectId": "bench2bench2" }\n');
+  for (let i = 0; i < pipelines; i++) {
+    const nodes = `for n in range(100) {\n  node said[n] = Say { n }\n}\n`;
+    writeFileSync(
+      path.join(folder, `p${i}.reprod`),
+      `pipeline p${i}\nimport { Say } from "./bench.reprod"\n${nodes}`,
+    );
+  }
+  const text =
+    'transform Say {\n  param n: Int\n  out o: File = "o.txt"\n  run sh ```\n    echo "$n" > "$o"\n  ```\n}\n';
+  const session = await Session.start(ours, folder, text, [text.indexOf("Int")]);
+  await session.client.request(pipelinesRequest, {});
+  const typed: number[] = [];
+  for (let key = 0; key < 110; key++) {
+    const figures = await pacedKey(session, { complete: false });
+    if (key >= 10) typed.push(figures.checked);
+  }
+  await session.end();
+  return [
+    {
+      what: `a library that ${pipelines} pipelines of 100 nodes import: key to diagnostics`,
+      ours: quantiles(typed),
+      peers: [],
       aim: undefined,
     },
   ];

@@ -30,6 +30,12 @@ export class ProblemBoard<Source> {
     return files;
   }
 
+  /** What a pipeline said of one file counts no more; nobody is told yet. */
+  forget(source: Source, file: string): void {
+    const known = this.#bySource.get(source);
+    if (known !== undefined) this.#bySource.set(source, new Map([...known, [file, []]]));
+  }
+
   /** Those that have found something in a file. */
   sourcesOf(file: string): readonly Source[] {
     return [...this.#bySource].flatMap(([source, problems]) =>

@@ -64,6 +64,10 @@ interface Marks {
   readonly said: string;
 }
 
+/** Pipelines that nobody has open are looked at when what is open has been, and with a pause behind each. */
+const OTHERS_MILLISECONDS = 150;
+const OTHERS_STEP_MILLISECONDS = 5;
+
 type Changes = Parameters<typeof TextDocument.update>[1];
 
 /**
@@ -737,7 +741,18 @@ export class LanguageServer implements SessionHost, Workspace {
   // ------------------------------------------------------------ helpers
 
   #textChanged(file: string): void {
-    for (const session of this.#sessions.values()) if (session.restsOn(file)) session.textChanged();
+    let wait = OTHERS_MILLISECONDS;
+    for (const session of this.#sessions.values()) {
+      if (!session.restsOn(file)) continue;
+      if (this.#open.has(session.path)) session.textChanged();
+      else {
+        // A library may be read by hundreds: one after the other, each so short that a key goes in between. What they
+        // said of this text until now has its places in the old one.
+        session.textChanged(wait);
+        this.#board.forget(session, file);
+        wait += OTHERS_STEP_MILLISECONDS;
+      }
+    }
   }
 
   /** A table or other data that is open in the editor has changed there. */

@@ -243,13 +243,13 @@ export class Session {
 
   // ------------------------------------------------------------ what changed
 
-  /** A text of the program has changed. */
-  textChanged(): void {
+  /** A text of the program has changed. `settleIn`: milliseconds until it is looked at, when nobody asks before. */
+  textChanged(settleIn?: number): void {
     this.#program = undefined;
     this.#evaluated = undefined;
     this.#changes++;
     this.#look?.abort();
-    if (this.#followed) this.#settleSoon.ask();
+    if (this.#followed) this.#settleSoon.ask(settleIn);
   }
 
   /** A file that is no pipeline text may have changed: a table, data, the lock. */

@@ -7,6 +7,7 @@ import {
   FileChangeType,
   HoverRequest,
   InlayHintRequest,
+  PublishDiagnosticsNotification,
   ReferencesRequest,
   RenameRequest,
   WorkspaceSymbolRequest,
@@ -255,4 +256,29 @@ test("references, symbols and renames reach files of the workspace that are not 
     server.request(RenameRequest.type, { ...document.at("Say {", 1), newName: "not a name" }),
   );
   assert.deepEqual(await document.diagnostics((found) => !withCode("reprod/syntax")(found)), []);
+});
+
+test("an edit of a library that many import is checked at once, and in the many a moment later", async (t) => {
+  const many = 60;
+  const library = 'transform Say {\n  out o: File = "o.txt"\n  run sh ```\n    echo > "$o"\n  ```\n}\n';
+  const files: { [name: string]: string } = { "library.reprod": library };
+  for (let i = 0; i < many; i++)
+    files[`p${i}.reprod`] =
+      `pipeline p${i}\nimport { Say } from "./library.reprod"\nfor n in range(50) {\n  node said[n] = Say { }\n}\n`;
+  const folder = project(t, files);
+  const server = await startServer(t, { folders: [folder] });
+  const document = openFile(server, folder, "library.reprod");
+  assert.equal((await server.request(pipelinesRequest, {})).length, many);
+  const since = server.mark();
+  document.replace("transform Say {", "transform Say {\n  param word: String");
+  await document.diagnostics();
+  const told = (): number =>
+    new Set(
+      server
+        .all(PublishDiagnosticsNotification.type, since)
+        .filter(({ diagnostics }) => withCode("reprod/missing-argument")(diagnostics))
+        .map(({ uri }) => uri),
+    ).size;
+  assert.ok(told() < many, "the library does not wait for all that import it");
+  await server.when(PublishDiagnosticsNotification.type, () => told() === many, since);
 });
