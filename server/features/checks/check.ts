@@ -4,7 +4,7 @@ import type { DataReference } from "../../graph/value.js";
 import { walk } from "../../language/children.js";
 import type { PlacedProblem, Rule } from "../../language/problems.js";
 import type { Module, Program } from "../../language/program.js";
-import type { Call, Declaration, Span, SyntaxNode } from "../../language/syntax.js";
+import type { Call, Declaration, Span, Statement, SyntaxNode } from "../../language/syntax.js";
 import { plainTextOf } from "../../language/text.js";
 
 /** What a check of the world sees: the text, what it declares, and what is known of the machine and the lock. */
@@ -64,15 +64,29 @@ export interface LiteralCall {
 export function literalCalls(program: Program, names: ReadonlySet<string>): readonly LiteralCall[] {
   const found: LiteralCall[] = [];
   for (const module of program.modules.values()) {
-    for (const declaration of module.file.declarations) {
-      walk(declaration.statement, (node) => {
-        if (isBranch(node)) return false;
-        const literal = node.kind === "call" && names.has(node.callee.text) ? literalOf(node) : undefined;
-        if (literal !== undefined) found.push({ module, declaration, ...literal });
-        return true;
-      });
-    }
+    for (const declaration of module.file.declarations)
+      for (const literal of literalsIn(declaration.statement))
+        if (names.has(literal.call.callee.text)) found.push({ module, declaration, ...literal });
   }
+  return found;
+}
+
+type Literal = Pick<LiteralCall, "call" | "text" | "span">;
+
+/** By statement, which an edit elsewhere leaves as it is: a key costs a walk of what it touched. */
+const literals = new WeakMap<Statement, readonly Literal[]>();
+
+function literalsIn(statement: Statement): readonly Literal[] {
+  const known = literals.get(statement);
+  if (known !== undefined) return known;
+  const found: Literal[] = [];
+  walk(statement, (node) => {
+    if (isBranch(node)) return false;
+    const literal = node.kind === "call" ? literalOf(node) : undefined;
+    if (literal !== undefined) found.push(literal);
+    return true;
+  });
+  literals.set(statement, found);
   return found;
 }
 
@@ -82,7 +96,7 @@ function isBranch(node: SyntaxNode): boolean {
   );
 }
 
-function literalOf(call: Call): Pick<LiteralCall, "call" | "text" | "span"> | undefined {
+function literalOf(call: Call): Literal | undefined {
   const first = call.arguments[0];
   if (first === undefined || first.value.kind !== "string") return undefined;
   const text = plainTextOf(first.value);
