@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { Failure } from "../base/failure.js";
 import { findProjectRoot, type Project, readProject } from "../data/project.js";
 import { DiskText } from "../data/text.js";
-import { checkFacts } from "../features/checks/index.js";
+import { withWorldProblems } from "../features/checks/index.js";
 import type { PlacedProblem } from "../language/problems.js";
 import type { OpenedPipeline } from "../run/pipeline.js";
 import { IMAGE_PLATFORM, openPipeline } from "../run/pipeline.js";
@@ -40,16 +40,7 @@ export async function open(
         }
       },
     });
-    const { program, graph, facts, project, where } = opened;
-    const world = checkFacts({
-      program,
-      graph,
-      facts,
-      root: project.root,
-      useImages: where.useImages,
-      platform: IMAGE_PLATFORM,
-    });
-    return world.length === 0 ? opened : { ...opened, problems: [...opened.problems, ...world] };
+    return withWorldProblems(opened, IMAGE_PLATFORM);
   } finally {
     status.clear();
   }

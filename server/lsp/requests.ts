@@ -5,7 +5,7 @@ import { URI } from "vscode-uri";
 import { Failure } from "../base/failure.js";
 import { openProject } from "../data/project.js";
 import { Tools } from "../data/tools.js";
-import { checkFacts } from "../features/checks/index.js";
+import { withWorldProblems } from "../features/checks/index.js";
 import { graphPicture } from "../features/graph-picture.js";
 import { at, nodeStatements } from "../features/lenses.js";
 import { countStates } from "../features/node-states.js";
@@ -247,23 +247,14 @@ export class Requests {
     const file = this.#server.uris.path(uri);
     // Deleted while it is open, or never saved: a run of what is not there would have nothing to do and end well.
     if (!fs.existsSync(file)) throw notAFile(file);
-    const opened = await openPipeline(file, {
+    const read = await openPipeline(file, {
       set,
       directory: this.#server.folderOf(file) ?? path.dirname(file),
       container: this.#server.settings(file).container,
       ...(token && { signal: signalOf(token) }),
     });
-    const { program, graph, facts, project, where } = opened;
-    const world = checkFacts({
-      program,
-      graph,
-      facts,
-      root: project.root,
-      useImages: where.useImages,
-      platform: IMAGE_PLATFORM,
-    });
-    const problems = [...opened.problems, ...world];
-    const errors = problems.filter(({ rule }) => rule.severity === "error");
+    const opened = withWorldProblems(read, IMAGE_PLATFORM);
+    const errors = opened.problems.filter(({ rule }) => rule.severity === "error");
     const [first] = errors;
     if (first !== undefined) {
       const { line } = this.#server.lines(first.path).position(first.span.start);
@@ -277,7 +268,7 @@ export class Requests {
         },
       );
     }
-    return { ...opened, problems };
+    return opened;
   }
 
   // ------------------------------------------------------------ runs

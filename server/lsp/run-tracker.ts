@@ -33,6 +33,9 @@ export interface TrackedRun {
   readonly warnings: RunStatus["warnings"];
 }
 
+/** What a run was given for params. */
+export type LastSet = Pick<RunOptions, "set" | "directory">;
+
 /** How much of the past is looked at: runs that may still be going, and newest ones of one pipeline file. */
 const RUNS_LOOKED_AT = 64;
 const RUNS_OF_A_FILE = 3;
@@ -146,12 +149,12 @@ export class RunTracker {
   }
 
   /** The params that the newest run of a pipeline file was given, and where relative paths in them start from. */
-  lastSet(file: string): Pick<RunOptions, "set" | "directory"> {
+  lastSet(file: string): LastSet {
     for (const run of this.#ids().slice(0, RUNS_LOOKED_AT)) {
       const summary = this.get(run)?.summary;
       if (summary?.file !== file) continue;
       const asked = readRunFile(summary.folder);
-      if (asked !== undefined) return asked.options;
+      if (asked !== undefined) return { set: asked.options.set, directory: asked.options.directory };
     }
     return { set: [], directory: path.dirname(file) };
   }

@@ -20,6 +20,7 @@ import type { FolderWatch } from "./folder-watch.js";
 import { Later } from "./later.js";
 import { missingParams } from "./missing-params.js";
 import type { ProjectContext } from "./project-context.js";
+import type { LastSet } from "./run-tracker.js";
 import { Slices } from "./slices.js";
 import { Snapshot } from "./snapshot.js";
 import type { Texts } from "./texts.js";
@@ -322,38 +323,36 @@ export class Session {
 
   /**
    * Params without a default have the values of the newest run: without any, such a file would have no nodes to show,
-   * although its results are there.
+   * although its results are there. What that run was given is read once, and again when runs have changed (B4).
    */
-  #valuesOf(program: Program, { runs }: ProjectContext): Map<string, SetValue> {
+  #valuesOf(program: Program, { runs }: ProjectContext): ReadonlyMap<string, SetValue> {
     const values = new Map<string, SetValue>();
     const missing = new Set(missingParams(program).map(({ name }) => name.text));
     if (missing.size === 0) return values;
-    const { set, directory } = runs.lastSet(this.path);
+    this.#lastSet ??= runs.lastSet(this.path);
+    const { set, directory } = this.#lastSet;
     for (const { name, text } of set)
       if (missing.has(name)) values.set(name, { kind: "string", text, folder: directory });
-    this.#valuesUsed = JSON.stringify([...values]);
     return values;
   }
 
   /** Another run may have given other values. */
   valuesChanged(): void {
-    const context = this.#host.project(this.path);
-    if (context === undefined || missingParams(this.program()).length === 0) return;
-    const before = this.#valuesUsed;
-    this.#valuesOf(this.program(), context);
-    if (this.#valuesUsed !== before) this.settingsChanged();
+    const before = this.#lastSet;
+    if (before === undefined) return;
+    this.#lastSet = this.#host.project(this.path)?.runs.lastSet(this.path);
+    if (JSON.stringify(this.#lastSet) !== JSON.stringify(before)) this.settingsChanged();
   }
 
   /** Params that a run must set and no run has set yet: until then there are no nodes that rest on them. */
   paramsAsked(): readonly string[] {
     const context = this.#host.project(this.path);
-    const missing = missingParams(this.program());
-    if (context === undefined || missing.length === 0) return [];
+    if (context === undefined) return [];
     const known = this.#valuesOf(this.program(), context);
-    return missing.flatMap(({ name }) => (known.has(name.text) ? [] : [name.text]));
+    return missingParams(this.program()).flatMap(({ name }) => (known.has(name.text) ? [] : [name.text]));
   }
 
-  #valuesUsed = "[]";
+  #lastSet: LastSet | undefined;
 
   #factsOf({ project, store }: ProjectContext): DiskFacts {
     this.#facts ??= new DiskFacts({
@@ -385,6 +384,7 @@ export class Session {
 
   #forgetFacts(): void {
     this.#facts = undefined;
+    this.#lastSet = undefined;
     this.lockFailure = undefined;
     this.#evaluated = undefined;
     this.#changes++;

@@ -28,3 +28,18 @@ export function checkFacts(input: CheckInput): readonly PlacedProblem[] {
     .flatMap(({ find }) => find(input))
     .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0) || a.span.start - b.span.start);
 }
+
+/** A pipeline as it was opened to be planned or run. */
+interface Opened extends Pick<CheckInput, "program" | "graph" | "facts"> {
+  readonly project: { readonly root: string };
+  readonly where: { readonly useImages: boolean };
+  readonly problems: readonly PlacedProblem[];
+}
+
+/** The same pipeline with the problems of the world around it besides its own. */
+export function withWorldProblems<Pipeline extends Opened>(opened: Pipeline, platform: string): Pipeline {
+  const { program, graph, facts, project, where, problems } = opened;
+  const { useImages } = where;
+  const world = checkFacts({ program, graph, facts, root: project.root, useImages, platform });
+  return world.length === 0 ? opened : { ...opened, problems: [...problems, ...world] };
+}
