@@ -30,7 +30,7 @@ test("what is no file has a path that no file has, and its uri is given back", (
   for (const uri of [
     "untitled:Untitled-1",
     "vscode-vfs://github/o/r/main.reprod",
-    "git:/work/main.reprod?%7B%7D",
+    "git:/folder/main.reprod?%7B%7D",
     "x:/../../../../etc/passwd",
     "x:../../../../etc/passwd",
     "x://../../../../etc/passwd",
@@ -40,5 +40,5 @@ test("what is no file has a path that no file has, and its uri is given back", (
     assert.equal(uris.uri(file), uri);
   }
   assert.notEqual(uris.path("untitled:a"), uris.path("other:a"));
-  assert.equal(isVirtual(uris.path("file:///work/main.reprod")), false);
+  assert.equal(isVirtual(uris.path("file:///folder/main.reprod")), false);
 });
