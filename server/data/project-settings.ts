@@ -22,6 +22,25 @@ export interface ProjectSettings {
   readonly resources?: ResourceDefaults;
   /** Names that `secret("…")` may use (D11). */
   readonly secrets?: readonly string[];
+  readonly cloud?: CloudSettings;
+}
+
+/** What a project sets up in an AWS account, beyond what is so by itself. */
+export interface CloudSettings {
+  /** Folder of the settings files of what was set up, relative to the project root; the root itself by default. */
+  readonly folder?: string;
+  /** What is there already and is to be used: `storage/build` → name of a bucket, `network/vpc` → id. */
+  readonly adopt?: { readonly [part: string]: string };
+  readonly network?: {
+    /** IPv4 range of the VPC: `10.0.0.0/16`. */
+    readonly cidr?: string;
+    /** IPv4 range that may reach port 22; nobody may by default. */
+    readonly sshFrom?: string;
+    /** Whether members of the security group may reach each other on all ports; not by default. */
+    readonly amongMembers?: boolean;
+  };
+  /** Container repositories for images of one's own: `tools/bwa`. */
+  readonly repositories?: readonly string[];
 }
 
 /** What a transform gets that declares no resources. */
@@ -69,6 +88,7 @@ export function parseProjectSettings(file: string, text: string): ProjectSetting
     "stores",
     "resources",
     "secrets",
+    "cloud",
   ]);
   const projectId = object.get("projectId");
   const name = object.get("name");
@@ -77,6 +97,7 @@ export function parseProjectSettings(file: string, text: string): ProjectSetting
   const stores = object.get("stores");
   const resources = object.get("resources");
   const secrets = object.get("secrets");
+  const cloud = object.get("cloud");
   return {
     ...(projectId && {
       projectId: matching(projectId, /^[a-z2-7]{12}$/, "12 of the characters a–z, 2–7", fail),
@@ -87,6 +108,7 @@ export function parseProjectSettings(file: string, text: string): ProjectSetting
     ...(stores && { stores: readStores(stores, fail) }),
     ...(resources && { resources: readResources(resources, fail) }),
     ...(secrets && { secrets: texts(secrets, "secrets", fail) }),
+    ...(cloud && { cloud: readCloud(cloud, fail) }),
   };
 }
 
@@ -107,6 +129,78 @@ function readStores(node: JsonNode, fail: Fail): NonNullable<ProjectSettings["st
     }),
     ...(read && { read: texts(read, "read", fail) }),
   };
+}
+
+function readCloud(node: JsonNode, fail: Fail): CloudSettings {
+  const object = members(node, '"cloud"', fail, ["folder", "adopt", "network", "repositories"]);
+  const folder = object.get("folder");
+  const adopt = object.get("adopt");
+  const network = object.get("network");
+  const repositories = object.get("repositories");
+  return {
+    ...(folder && {
+      folder: matching(
+        folder,
+        /^(?!\/|.*(?:^|\/)\.\.(?:\/|$)|.*\\).+$/,
+        "the path of a folder inside the project",
+        fail,
+      ),
+    }),
+    ...(adopt && { adopt: readAdopted(adopt, fail) }),
+    ...(network && { network: readNetwork(network, fail) }),
+    ...(repositories && { repositories: readRepositories(repositories, fail) }),
+  };
+}
+
+function readAdopted(node: JsonNode, fail: Fail): { readonly [part: string]: string } {
+  if (node.kind !== "object") throw fail(node.offset, '"adopt" must be an object, in braces');
+  return Object.fromEntries(
+    [...node.members].map(([part, { value, offset }]) => {
+      if (!/^[a-z-]+\/[a-z-]+$/.test(part)) {
+        throw fail(offset, `a resource is named by its group and part, as in "network/vpc", not "${part}"`);
+      }
+      return [part, matching(value, /^[\w.:/+=,@-]+$/, "an id or a name in AWS", fail)];
+    }),
+  );
+}
+
+const IPV4_RANGE =
+  /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\/(?:[0-9]|[12]\d|3[0-2])$/;
+
+function readNetwork(node: JsonNode, fail: Fail): NonNullable<CloudSettings["network"]> {
+  const object = members(node, '"network"', fail, ["cidr", "sshFrom", "amongMembers"]);
+  const cidr = object.get("cidr");
+  const sshFrom = object.get("sshFrom");
+  const amongMembers = object.get("amongMembers");
+  return {
+    ...(cidr && { cidr: matching(cidr, IPV4_RANGE, "a range of addresses such as 10.0.0.0/16", fail) }),
+    ...(sshFrom && {
+      sshFrom: matching(sshFrom, IPV4_RANGE, "a range of addresses such as 203.0.113.7/32", fail),
+    }),
+    ...(amongMembers && { amongMembers: trueOrFalse(amongMembers, fail) }),
+  };
+}
+
+function readRepositories(node: JsonNode, fail: Fail): readonly string[] {
+  if (node.kind !== "array") throw fail(node.offset, 'a list of names must stand here, for "repositories"');
+  const names = node.items.map((item) =>
+    matching(
+      item,
+      /^(?=.{2,100}$)[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*$/,
+      "the name of a container repository, as in tools/bwa",
+      fail,
+    ),
+  );
+  const twice = names.findIndex((name, at) => names.indexOf(name) !== at);
+  if (twice >= 0) {
+    throw fail(node.items[twice]?.offset ?? node.offset, `"${names[twice] ?? ""}" is named twice`);
+  }
+  return names;
+}
+
+function trueOrFalse(node: JsonNode, fail: Fail): boolean {
+  if (node.kind === "scalar" && typeof node.value === "boolean") return node.value;
+  throw fail(node.offset, "true or false must stand here");
 }
 
 function readResources(node: JsonNode, fail: Fail): ResourceDefaults {
