@@ -159,6 +159,29 @@ export function createProjectFile(project: Project, settings: ProjectSettings = 
 }
 
 /**
+ * Makes sure that `reprod.json` has the project's id, which names and tags of cloud resources carry (engine-rules.md F1):
+ * makes the file, or adds the id to one that has none. Returns the project as it is now. Throws a `Failure`
+ * (`project-read-only`).
+ */
+export function keepProjectId(project: Project): Project {
+  if (project.settings.projectId !== undefined) return project;
+  const kept = prepareProject(project);
+  if (kept.settingsFile === undefined) return createProjectFile(kept);
+  try {
+    const text = fs.readFileSync(kept.settingsFile, "utf8");
+    const empty = /^\s*\{\s*\}/.test(text);
+    const id = JSON.stringify(kept.id);
+    replaceFile(
+      kept.settingsFile,
+      text.replace(/\{/, () => `{\n  "projectId": ${id}${empty ? "" : ","}`),
+    );
+  } catch (error) {
+    throw projectReadOnly(kept.settingsFile, error);
+  }
+  return readProject(kept.root);
+}
+
+/**
  * Keeps what `container: auto` came to for this checkout, unless another process has done so first. Returns the project
  * as it is now. Throws a `Failure` (`project-read-only`).
  */

@@ -1,0 +1,253 @@
+import { awsFailure, isNotThere } from "../failures.js";
+import { type Dependent, inOrder, type Work } from "./dag.js";
+import { untilReady, untilUnused } from "./patience.js";
+import { type Plan, type Step, settingsOf } from "./plan.js";
+import {
+  at,
+  dependenciesOf,
+  type Environment,
+  PARALLEL,
+  type Reading,
+  type Readings,
+  readOne,
+} from "./reading.js";
+import type { Found, GroupName, Ref } from "./resource.js";
+import type { SettingsFile } from "./settings-file.js";
+
+/** What is told while plans are carried out. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly step: Step;
+  readonly phase: "begun" | "waiting" | "done";
+}
+
+export interface Applied {
+  readonly outcome: "done" | "cancelled";
+  /** Carried out, in this order. */
+  readonly done: readonly Step[];
+  /** Not begun, because it was cancelled. */
+  readonly left: readonly Step[];
+}
+
+export interface ApplyEnvironment extends Environment {
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * Carries out a plan: removes first what is replaced or not declared any more, then creates and changes in the order of
+ * dependencies, some at once. Each create is noted before and its id after, so that it may end at any moment and be
+ * said again (engine-rules.md F3). Writes the settings file of each group that is whole. After a failure nothing new
+ * is begun, and what runs is awaited. Throws a `Failure`.
+ */
+export async function applyPlan(
+  readings: Readings,
+  plan: Plan,
+  environment: ApplyEnvironment,
+): Promise<Applied> {
+  const steps = plan.steps.filter(({ action }) => action !== "keep");
+  const done: Step[] = [];
+  const tell = (step: Step, phase: Progress["phase"]): void => {
+    environment.onProgress?.({ done: done.length, total: steps.length, step, phase });
+  };
+  const byKey = new Map(readings.byKey);
+  const after = (reading: Reading): readonly string[] => dependenciesOf(reading);
+  const work = (step: Step) => ({ step, reading: readingOf(byKey, step.key) });
+  const stopped = (): boolean => environment.signal?.aborted === true;
+
+  const removed = steps.filter(({ action }) => action === "remove" || action === "replace").map(work);
+  await untilCancelled(environment, {
+    items: removed.map(({ step }) => ({
+      key: step.key,
+      // What needs it goes before it.
+      after: removed
+        .filter((other) => after(other.reading).includes(step.key))
+        .map(({ step: { key } }) => key),
+      step,
+    })),
+    parallel: PARALLEL,
+    stopped,
+    run: async ({ step }) => {
+      tell(step, "begun");
+      await removeOne(readingOf(byKey, step.key), byKey, readings, environment, () => tell(step, "waiting"));
+      byKey.set(step.key, { ...readingOf(byKey, step.key), found: undefined, differences: [] });
+      if (step.action === "replace") return;
+      done.push(step);
+      tell(step, "done");
+    },
+  });
+
+  // Kept ones are passed over by the order: whoever needs them finds them as they were read.
+  const made = steps.filter(({ action }) => action !== "remove").map(work);
+  await untilCancelled(environment, {
+    items: made.map(({ step, reading }) => ({ key: step.key, after: after(reading), step })),
+    parallel: PARALLEL,
+    stopped,
+    run: async ({ step }) => {
+      tell(step, "begun");
+      const reading = readingOf(byKey, step.key);
+      byKey.set(step.key, await makeOne(reading, byKey, readings, environment, () => tell(step, "waiting")));
+      done.push(step);
+      tell(step, "done");
+    },
+  });
+
+  const left = steps.filter((step) => !done.includes(step));
+  const wanted = new Set(plan.groups.map(({ name }) => name));
+  rememberKept(byKey, wanted);
+  for (const { name } of plan.groups) {
+    if (left.some(({ group }) => group === name)) continue;
+    readings.files.get(name)?.show(settingsOf(name, { ...readings, byKey }));
+  }
+  return { outcome: left.length > 0 ? "cancelled" : "done", done, left };
+}
+
+/** A cancel ends waits as well. What was cut off by it has noted what it was about. */
+export async function untilCancelled<Item extends Dependent>(
+  { signal }: Environment,
+  work: Work<Item>,
+): Promise<void> {
+  try {
+    await inOrder(work);
+  } catch (error) {
+    if (signal?.aborted !== true || !isAbort(error, signal)) throw error;
+  }
+}
+
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return error === signal.reason || (error instanceof Error && error.name === "AbortError");
+}
+
+function readingOf(byKey: ReadonlyMap<string, Reading>, key: string): Reading {
+  const reading = byKey.get(key);
+  if (reading === undefined) throw new Error(`${key} was planned and not read`);
+  return reading;
+}
+
+/** A settings file that was lost or written by another checkout learns the ids of what is there. */
+function rememberKept(byKey: ReadonlyMap<string, Reading>, wanted: ReadonlySet<GroupName>): void {
+  for (const { group, resource, file, found } of byKey.values()) {
+    if (found === undefined || !wanted.has(group.name)) continue;
+    const entry = file.entry(resource.part);
+    if (entry?.step === undefined && JSON.stringify(entry?.ref) === JSON.stringify(refOf(found))) continue;
+    remember(file, resource.part, resource.name, found);
+  }
+}
+
+function remember(file: SettingsFile, part: string, name: string, found: Found<unknown>): void {
+  file.set(part, {
+    name,
+    ref: refOf(found),
+    ...(found.owner === "adopted" ? { adopted: true } : {}),
+    at: new Date().toISOString(),
+  });
+}
+
+function refOf({ id, arn, attributes }: Found<unknown>): Ref {
+  return { id, ...(arn !== undefined && { arn }), ...(attributes !== undefined && { attributes }) };
+}
+
+/** It was mended and looks as before: another service has not heard of it yet, or the declaration is a defect. */
+class NotTaken extends Error {}
+
+async function makeOne(
+  reading: Reading,
+  byKey: ReadonlyMap<string, Reading>,
+  readings: Readings,
+  environment: ApplyEnvironment,
+  onWait: () => void,
+): Promise<Reading> {
+  const { group, resource, file } = reading;
+  const { scope } = readings;
+  const { clock, signal } = environment;
+  const doing = `${reading.found === undefined ? "create" : "change"} the ${resource.kind} ${resource.name}`;
+  let now = reading;
+  let first = true;
+  try {
+    return await untilReady(
+      async () => {
+        // The plan has just read it. After a failure nobody knows what has happened.
+        if (!first) now = await readOne(now, byKey, scope, environment);
+        first = false;
+        if (now.found === undefined) {
+          file.set(resource.part, { name: resource.name, step: "create", at: new Date().toISOString() });
+          const place = at(byKey, group, { ...now, found: undefined }, scope, signal);
+          remember(file, resource.part, resource.name, await resource.create(place));
+          await dropDuplicates(now, byKey, readings, environment);
+          now = await readOne(now, byKey, scope, environment);
+          if (now.found === undefined)
+            throw new NotTaken(`${resource.name} was created and is not to be seen`);
+        }
+        for (const difference of now.differences) await difference.mend();
+        if (now.differences.length > 0) now = await readOne(now, byKey, scope, environment);
+        if (now.found === undefined || now.differences.length > 0) {
+          throw new NotTaken(
+            now.differences.map(({ what, is, shouldBe }) => `${what}: ${is}, not ${shouldBe}`).join("; "),
+          );
+        }
+        remember(file, resource.part, resource.name, now.found);
+        return now;
+      },
+      { clock, signal, worthIt: (error) => error instanceof NotTaken, onWait },
+    );
+  } catch (error) {
+    if (signal?.aborted === true && isAbort(error, signal)) throw error;
+    throw awsFailure(error, { doing, account: scope.account });
+  }
+}
+
+/** F3: an answer that was lost, or a process that was killed, may have left a second one. The oldest is kept. */
+async function dropDuplicates(
+  reading: Reading,
+  byKey: ReadonlyMap<string, Reading>,
+  { scope }: Readings,
+  { signal }: ApplyEnvironment,
+): Promise<void> {
+  const { resource, group, file } = reading;
+  if (resource.duplicates === undefined) return;
+  const place = at(byKey, group, reading, scope, signal);
+  const [oldest, ...others] = await resource.duplicates(place);
+  if (oldest === undefined || others.length === 0) return;
+  remember(file, resource.part, resource.name, oldest);
+  for (const other of others) await resource.remove(other, place);
+}
+
+/** Removes one, or lets go of it when it was adopted. Waits while something uses it. */
+export async function removeOne(
+  reading: Reading,
+  byKey: ReadonlyMap<string, Reading>,
+  { scope }: Readings,
+  { clock, signal }: ApplyEnvironment,
+  onWait: () => void,
+): Promise<void> {
+  const { resource, group, file, found } = reading;
+  if (found === undefined) return;
+  const place = at(byKey, group, reading, scope, signal);
+  const entry = file.entry(resource.part);
+  file.show({});
+  file.set(resource.part, {
+    ...(entry ?? { name: resource.name, ref: refOf(found) }),
+    step: "remove",
+    at: new Date().toISOString(),
+  });
+  try {
+    await untilUnused(
+      async () => {
+        try {
+          if (found.owner === "adopted") await resource.release?.(found, place);
+          else await resource.remove(found, place);
+        } catch (error) {
+          if (!isNotThere(error)) throw error;
+        }
+      },
+      { clock, signal, onWait },
+    );
+  } catch (error) {
+    if (signal?.aborted === true && isAbort(error, signal)) throw error;
+    throw awsFailure(error, {
+      doing: `${found.owner === "adopted" ? "let go of" : "remove"} the ${resource.kind} ${found.id}`,
+      account: scope.account,
+    });
+  }
+  file.delete(resource.part);
+}

@@ -1,0 +1,61 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { isNotReadyYet, isStillUsed, isTransient } from "../failures.js";
+
+/** Time as the reconciler sees it: tests bring one of their own. */
+export interface Clock {
+  /** Milliseconds, from anywhere; never goes back. */
+  now(): number;
+  sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void>;
+}
+
+export const realClock: Clock = {
+  now: () => performance.now(),
+  sleep: (milliseconds, signal) => delay(milliseconds, undefined, signal === undefined ? {} : { signal }),
+};
+
+export interface Patience {
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  /** What else is worth waiting for. */
+  readonly worthIt?: (error: unknown) => boolean;
+  /** Told when it waits: `cannot be assumed yet`. */
+  readonly onWait?: (error: unknown, milliseconds: number) => void;
+}
+
+/** As long as a fresh role may be unknown to other services (engine-rules.md F3), and AWS's own hiccups last. */
+const FOR_MAKING = 60_000;
+/** What was just detached may be in use for a while. Network interfaces of Lambda last longer, and are told (F5). */
+const FOR_REMOVING = 60_000;
+
+/**
+ * Does it again while AWS says that it is not ready yet, throttles or fails: for 60 seconds, waiting longer each time.
+ * What is done has to look first whether it has happened already: an answer may have been lost.
+ */
+export async function untilReady<Result>(work: () => Promise<Result>, patience: Patience): Promise<Result> {
+  return again(work, patience, FOR_MAKING, (error) => isNotReadyYet(error) || isTransient(error));
+}
+
+/** The same for removing, which waits too while something uses the thing still. */
+export async function untilUnused<Result>(work: () => Promise<Result>, patience: Patience): Promise<Result> {
+  return again(work, patience, FOR_REMOVING, (error) => isStillUsed(error) || isTransient(error));
+}
+
+async function again<Result>(
+  work: () => Promise<Result>,
+  { clock, signal, worthIt, onWait }: Patience,
+  milliseconds: number,
+  mayPass: (error: unknown) => boolean,
+): Promise<Result> {
+  const end = clock.now() + milliseconds;
+  for (let wait = 500; ; wait = Math.min(wait * 2, 8_000)) {
+    try {
+      return await work();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(mayPass(error) || worthIt?.(error) === true)) throw error;
+      if (clock.now() + wait > end) throw error;
+      onWait?.(error, wait);
+      await clock.sleep(wait, signal);
+    }
+  }
+}

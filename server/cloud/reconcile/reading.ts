@@ -1,0 +1,227 @@
+import * as path from "node:path";
+import { Failure } from "../../base/failure.js";
+import { awsFailure, isNotThere } from "../failures.js";
+import { inOrder } from "./dag.js";
+import { type Clock, untilReady } from "./patience.js";
+import type { At, Difference, Found, Group, GroupName, Ref, Resource } from "./resource.js";
+import type { Scope } from "./scope.js";
+import { SettingsFile } from "./settings-file.js";
+
+/** As many calls at once as AWS answers without throttling what else goes on in the account. */
+export const PARALLEL = 4;
+
+/** An id that is younger may be unknown for a moment: it is asked for again before its absence counts as drift (F3). */
+const YOUNG = 5 * 60_000;
+
+/** A resource as declared and as found. */
+export interface Reading {
+  readonly group: Group;
+  readonly resource: Resource;
+  /** `network/vpc` */
+  readonly key: string;
+  readonly file: SettingsFile;
+  readonly found: Found<unknown> | undefined;
+  readonly differences: readonly Difference[];
+  /** Of ours, declared by an earlier version or setting and not any more. */
+  readonly stray: boolean;
+}
+
+/** Groups as they are in the account, by key, in the order in which they are declared. */
+export interface Readings {
+  readonly scope: Scope;
+  readonly groups: readonly Group[];
+  readonly byKey: ReadonlyMap<string, Reading>;
+  readonly files: ReadonlyMap<GroupName, SettingsFile>;
+}
+
+export interface Environment {
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The settings files of all groups that are asked for. Throws as `SettingsFile` does. */
+export function openFiles(
+  groups: readonly Group[],
+  folder: string,
+  scope: { readonly projectId: string; readonly account: Scope["account"] },
+): Map<GroupName, SettingsFile> {
+  return new Map(
+    groups.map((group) => [
+      group.name,
+      new SettingsFile(path.join(folder, group.settingsFile), scope.projectId, scope.account),
+    ]),
+  );
+}
+
+/**
+ * Reads all resources of groups: by the id that the settings file has, else by tag, else by name (F3). Calls grow with
+ * the number of resources. Throws a `Failure` for what AWS refuses, and `adopted-missing`.
+ */
+export async function readGroups(
+  groups: readonly Group[],
+  scope: Scope,
+  files: ReadonlyMap<GroupName, SettingsFile>,
+  environment: Environment,
+): Promise<Readings> {
+  const byKey = new Map<string, Reading>();
+  const begun: Reading[] = [];
+  for (const group of groups) {
+    const file = fileOf(files, group);
+    for (const resource of group.resources(scope)) begun.push(unread(group, resource, file, false));
+    const strays = await group.strays?.(scope, at(byKey, group, undefined, scope, environment.signal));
+    for (const resource of strays ?? []) begun.push(unread(group, resource, file, true));
+  }
+  for (const reading of begun) byKey.set(reading.key, reading);
+  await inOrder({
+    items: begun.map((reading) => ({ key: reading.key, after: dependenciesOf(reading), reading })),
+    parallel: PARALLEL * 2,
+    stopped: () => environment.signal?.aborted === true,
+    run: async ({ reading }) => {
+      byKey.set(reading.key, await readOne(reading, byKey, scope, environment));
+    },
+  });
+  environment.signal?.throwIfAborted();
+  return { scope, groups, byKey, files };
+}
+
+function unread(group: Group, resource: Resource, file: SettingsFile, stray: boolean): Reading {
+  const key = `${group.name}/${resource.part}`;
+  return { group, resource, key, file, found: undefined, differences: [], stray };
+}
+
+function fileOf(files: ReadonlyMap<GroupName, SettingsFile>, group: Group): SettingsFile {
+  const file = files.get(group.name);
+  if (file === undefined) throw new Error(`the settings file of ${group.name} was not opened`);
+  return file;
+}
+
+/** Keys of what a resource needs, within its group or beyond. */
+export function dependenciesOf({ group, resource }: Pick<Reading, "group" | "resource">): readonly string[] {
+  return (resource.needs ?? []).map((part) => keyOf(group, part));
+}
+
+function keyOf(group: Group, part: string): string {
+  return part.includes("/") ? part : `${group.name}/${part}`;
+}
+
+/** Finds a resource anew, and compares it. Waits for ids that are young. */
+export async function readOne(
+  reading: Reading,
+  byKey: ReadonlyMap<string, Reading>,
+  scope: Scope,
+  { clock, signal }: Environment,
+): Promise<Reading> {
+  const { group, resource, file, key } = reading;
+  const entry = file.entry(resource.part);
+  const place = at(byKey, group, reading, scope, signal);
+  const young =
+    entry?.ref !== undefined && entry.step !== "remove" && Date.now() - Date.parse(entry.at) < YOUNG;
+  try {
+    const found = await untilReady(
+      async () => {
+        for (let tries = 1; ; tries++) {
+          const seen = await absentAsUndefined(resource.find(place));
+          if (seen !== undefined || !young || tries === 3) return seen;
+          await clock.sleep(tries * 700, signal);
+        }
+      },
+      { clock, signal },
+    );
+    if (found === undefined) {
+      if (place.adopted && !reading.stray) throw adoptedMissing(reading, place.id ?? "");
+      return { ...reading, found, differences: [] };
+    }
+    refuseForeign(reading, found);
+    const differences = reading.stray
+      ? []
+      : await untilReady(async () => (await resource.compare?.(found, place)) ?? [], { clock, signal });
+    return { ...reading, found, differences };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw awsFailure(error, {
+      doing: `look at the ${resource.kind} ${resource.name} (${key})`,
+      account: scope.account,
+    });
+  }
+}
+
+async function absentAsUndefined<Result>(asked: Promise<Result | undefined>): Promise<Result | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isNotThere(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What a resource is told of its surroundings. */
+export function at(
+  byKey: ReadonlyMap<string, Reading>,
+  group: Group,
+  reading: Reading | undefined,
+  scope: Scope,
+  signal: AbortSignal | undefined,
+): At {
+  const entry = reading?.file.entry(reading.resource.part);
+  const chosen = reading === undefined || reading.stray ? undefined : scope.settings.adopt?.[reading.key];
+  if (chosen !== undefined && reading !== undefined) checkAdoption(reading, chosen);
+  const ref = (part: string): Ref | undefined => byKey.get(keyOf(group, part))?.found;
+  return {
+    ref,
+    need: (part) => {
+      const found = ref(part);
+      if (found === undefined)
+        throw new Error(`${reading?.key ?? group.name} uses ${part} and does not say that it needs it`);
+      return found;
+    },
+    id: chosen ?? entry?.ref?.id,
+    adopted: chosen !== undefined || entry?.adopted === true,
+    signal,
+  };
+}
+
+function checkAdoption({ resource, key, file }: Reading, chosen: string): void {
+  if (resource.adoptable !== true) {
+    throw new Failure("cannot-adopt", `this cannot be taken from elsewhere: "${key}"`, {
+      fix: 'Remove it from "cloud.adopt" in reprod.json.',
+    });
+  }
+  const entry = file.entry(resource.part);
+  if (entry?.ref !== undefined && entry.adopted !== true && entry.ref.id !== chosen) {
+    throw new Failure(
+      "adopt-after-setup",
+      `reprod.json names another ${resource.kind} than the one that was set up: "${chosen}"`,
+      {
+        why: `${entry.ref.id} was made for this project and is in use.`,
+        fix: `Remove the group first (reprod teardown ${key.split("/")[0] ?? ""}), or take the line out of "cloud.adopt".`,
+      },
+    );
+  }
+}
+
+function adoptedMissing({ resource, key }: Reading, id: string): Failure {
+  return new Failure("adopted-missing", `the ${resource.kind} that is to be used is not there: "${id}"`, {
+    why: `"${key}" is named in "cloud.adopt" of reprod.json, or was adopted earlier. What we did not make we do not make again.`,
+    fix: "Correct the id, or choose the profile and region that it is in.",
+  });
+}
+
+/** F1: what has our name and is not ours is neither changed nor removed. */
+function refuseForeign({ resource, file, stray }: Reading, found: Found<unknown>): void {
+  if (found.owner === "ours" || found.owner === "adopted") return;
+  const entry = file.entry(resource.part);
+  // A create that was cut off may have left it without tags; only what was intended here counts (F3).
+  const intended = entry?.step === "create" && entry.name === resource.name;
+  if (found.owner === "unmarked" && (intended || stray)) return;
+  throw new Failure(
+    "not-ours",
+    `a ${resource.kind} of this name is there and is not this project's: "${found.id}"`,
+    {
+      why: "It has no tag of this project, so somebody else made it. It is neither changed nor removed.",
+      fix:
+        resource.adoptable === true
+          ? 'Name it in "cloud.adopt" of reprod.json to use it, or remove it yourself.'
+          : "Remove or rename it yourself.",
+    },
+  );
+}
