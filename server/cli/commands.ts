@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { groupNames } from "../cloud/reconcile/resource.js";
 import type { SetOption } from "../run/pipeline.js";
 import type { CommandContext } from "./context.js";
 import type { Terminal } from "./terminal.js";
@@ -244,6 +245,68 @@ export function buildProgram(terminal: Terminal, version: string, ended: (code: 
     .addOption(json())
     .action(load(() => import("./gc.js")));
 
+  // -------------------------------------------------------------- the account
+
+  program.commandsGroup("AWS account (docs/cloud.md):");
+  program
+    .command("setup")
+    .description("create, or bring back to what is declared, groups of resources in the account")
+    .argument("<group...>", `${groupNames.join(", ")}, or all`)
+    .option("--plan", "only say what would be done")
+    .option("-y, --yes", "do not ask")
+    .option("--force", "with --yes: also replace what holds data")
+    .addOption(profile())
+    .addOption(region())
+    .addOption(json())
+    .action(load(() => import("./setup.js")));
+
+  program
+    .command("teardown")
+    .description("remove groups of resources; only what was made for this project")
+    .argument("<group...>", `${groupNames.join(", ")}, or all`)
+    .option("--plan", "only say what would be removed")
+    .option("-y, --yes", "do not ask")
+    .option("--force", "also what is in use or holds data; asks once more, unless --yes is said too")
+    .addOption(profile())
+    .addOption(region())
+    .addOption(json())
+    .action(load(() => import("./teardown.js")));
+
+  program
+    .command("resources")
+    .description("say what is set up in the account, and whether it is as declared")
+    .addOption(profile())
+    .addOption(region())
+    .addOption(json())
+    .action(load(() => import("./resources.js")));
+
+  program
+    .command("env")
+    .description("create, list and delete named environments of AWS Batch")
+    .addArgument(new Argument("<action>", "what to do").choices(["create", "list", "delete"]))
+    .argument("[name]", "name of the environment: lower case letters, digits and hyphens")
+    .addOption(
+      new Option("--type <type>", "what its machines are").choices([
+        "spot",
+        "on-demand",
+        "fargate",
+        "fargate-spot",
+      ]),
+    )
+    .option("--max-vcpus <number>", "how many vCPUs at most, all machines together", positiveInteger)
+    .option("--disk <gib>", "scratch disk of each machine in GiB", positiveInteger)
+    .addOption(
+      new Option("--instance-type <type>", "what may be chosen from; may be repeated")
+        .default([], "what fits")
+        .argParser(collect),
+    )
+    .option("--plan", "only say what would be done")
+    .option("-y, --yes", "do not ask")
+    .addOption(profile())
+    .addOption(region())
+    .addOption(json())
+    .action(load(() => import("./env.js")));
+
   // -------------------------------------------------------------- the rest
 
   program.commandsGroup("Other:");
@@ -289,6 +352,14 @@ function set(): Option {
       if (equals <= 0) throw new InvalidArgumentError('It has the form NAME=VALUE, as in "depth=60".');
       return [...earlier, { name: text.slice(0, equals).trim(), text: text.slice(equals + 1) }];
     });
+}
+
+function profile(): Option {
+  return new Option("--profile <name>", "profile of the AWS configuration (default: AWS_PROFILE)");
+}
+
+function region(): Option {
+  return new Option("--region <name>", "AWS region (default: what the environment or the profile says)");
 }
 
 function container(): Option {

@@ -11,6 +11,7 @@ import { groupPlan, type Plan, planGroups, planTeardown, removals } from "./reco
 import { openFiles, type Readings, readGroups } from "./reconcile/reading.js";
 import { type Group, type GroupName, groupNames } from "./reconcile/resource.js";
 import { makeScope, tagKeys } from "./reconcile/scope.js";
+import { readBook } from "./reconcile/settings-file.js";
 import { reasonsAgainst, refuseNeeded, type TornDown, tearDown } from "./reconcile/teardown.js";
 
 /** What setting up or removing is about. */
@@ -32,7 +33,7 @@ export interface Planned {
 
 /** Reads groups and what they need, and plans. Changes nothing in the account. Throws a `Failure`. */
 export async function planSetup(request: Request): Promise<Planned> {
-  const readings = await read(request, withNeeds(request.groups));
+  const readings = await read(request, withNeeds(request.groups), "set up");
   const wanted = new Set(request.groups);
   refuseMissingNeeds(readings, wanted);
   return { plan: planGroups(readings, wanted), readings };
@@ -51,7 +52,7 @@ export async function applySetup(
     const own = { ...request, project, signal };
     const { plan, readings } = await planSetup(own);
     refuseOther(agreed, plan);
-    for (const [name, declared] of request.declare ?? []) readings.files.get(name)?.declare(declared);
+    for (const { name } of plan.groups) readings.files.get(name)?.declare(readings.scope.declared(name));
     return applyPlan(readings, plan, environmentOf(own));
   });
 }
@@ -63,7 +64,7 @@ export interface PlannedTeardown extends Planned {
 
 /** Reads all groups and plans the removal of some. Throws `needed-by` when another group uses them. */
 export async function planRemoval(request: Request): Promise<PlannedTeardown> {
-  const readings = await read(request, [...groupNames]);
+  const readings = await read(request, [...groupNames], "look");
   const plan = planTeardown(readings, new Set(request.groups));
   refuseNeeded(readings, plan);
   return { plan, readings, against: await reasonsAgainst(readings, plan, request.signal) };
@@ -85,7 +86,7 @@ export async function applyRemoval(
 
 /** All groups as they are. */
 export async function readResources(request: Omit<Request, "groups">): Promise<Readings> {
-  return read({ ...request, groups: groupNames }, [...groupNames]);
+  return read({ ...request, groups: groupNames }, [...groupNames], "look");
 }
 
 export function inUse(against: readonly string[]): Failure {
@@ -106,15 +107,34 @@ export function groupOf(name: string): Group {
   return groupsByName[known];
 }
 
-async function read(request: Request, names: readonly GroupName[]): Promise<Readings> {
+/** What a group was asked for by name in earlier calls, as its settings file has it; null for nothing. */
+export function declaredOf(project: Project, name: GroupName): unknown {
+  const read = readBook(path.join(folderOf(project), groupsByName[name].settingsFile));
+  return read === undefined || read === "broken" ? null : (read.book?.declared ?? null);
+}
+
+function folderOf({ root, settings }: Project): string {
+  return path.resolve(root, settings.cloud?.folder ?? ".");
+}
+
+async function read(
+  request: Request,
+  names: readonly GroupName[],
+  purpose: "set up" | "look",
+): Promise<Readings> {
   // A project's id is part of every name, so the plan must not show one that is forgotten again.
   const project =
     request.project.settings.projectId === undefined ? prepareProject(request.project) : request.project;
   const groups = names.map((name) => groupsByName[name]);
-  const folder = path.resolve(project.root, project.settings.cloud?.folder ?? ".");
+  const folder = folderOf(project);
   const files = openFiles(groups, folder, { projectId: project.id, account: request.account });
   const declared = new Map<GroupName, unknown>([...files].map(([name, file]) => [name, file.declared]));
   for (const [name, value] of request.declare ?? []) declared.set(name, value);
+  for (const { name, declaredByDefault } of groups) {
+    const begins =
+      purpose === "set up" && request.groups.includes(name) && (declared.get(name) ?? null) === null;
+    if (begins && declaredByDefault !== undefined) declared.set(name, declaredByDefault);
+  }
   const scope = makeScope({
     projectId: project.id,
     projectName: project.name,

@@ -33,6 +33,8 @@ export interface Group {
   resources(scope: Scope): readonly Resource[];
   /** The settings file's own keys, of a group that is whole. `of(part)` is of one of its resources. */
   settings(of: (part: string) => Ref, scope: Scope): { readonly [key: string]: unknown };
+  /** What is asked for when it is set up and nothing was ever asked for by name. */
+  readonly declaredByDefault?: unknown;
   /** Things of ours in the account that are not declared any more: a plan removes them. */
   strays?(scope: Scope, at: At): Promise<readonly Resource[]>;
 }

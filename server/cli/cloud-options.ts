@@ -1,0 +1,205 @@
+import { createInterface } from "node:readline/promises";
+import { Failure } from "../base/failure.js";
+import type { Account } from "../cloud/account.js";
+import {
+  accountText,
+  actionSigns,
+  costsMoney,
+  moneyText,
+  planSummary,
+  stepSubject,
+} from "../cloud/plan-words.js";
+import type { Progress } from "../cloud/reconcile/apply.js";
+import type { Plan, Step } from "../cloud/reconcile/plan.js";
+import { type GroupName, groupNames } from "../cloud/reconcile/resource.js";
+import { groupOf } from "../cloud/setup.js";
+import type { JsonOption } from "./context.js";
+import { StatusLine } from "./open.js";
+import type { Output, Terminal } from "./terminal.js";
+import { count, printable } from "./text.js";
+
+/** Options of every command that asks AWS. */
+export interface AccountOptions extends JsonOption {
+  readonly profile?: string;
+  readonly region?: string;
+}
+
+export interface ConsentOptions extends AccountOptions {
+  readonly plan?: true;
+  readonly yes?: true;
+}
+
+/** Who we are, with a question for the code of a device where the profile wants one and a person is there. */
+export async function accountOf(terminal: Terminal, options: AccountOptions): Promise<Account> {
+  const { openAccount } = await import("../cloud/credentials.js");
+  const mayAsk = terminal.notes.interactive && process.stdin.isTTY;
+  return openAccount({
+    ...(options.profile !== undefined && { profile: options.profile }),
+    ...(options.region !== undefined && { region: options.region }),
+    ...(mayAsk && { mfa: (serial: string) => ask(`Code of ${serial}: `) }),
+    signal: terminal.interrupted,
+  });
+}
+
+/** The groups that are meant; `all` in the order in which they are set up. Throws `unknown-group`. */
+export function groupsOf(names: readonly string[]): readonly GroupName[] {
+  if (names.includes("all")) return groupNames;
+  return names.map((name) => groupOf(name).name);
+}
+
+/** A plan as a diff, what it costs, and what to know of it. */
+export function renderPlan(plan: Plan, account: Account, output: Output): string {
+  const { colours } = output;
+  const paint: { readonly [action in Step["action"]]: (text: string) => string } = {
+    create: colours.green,
+    adopt: colours.green,
+    change: colours.yellow,
+    replace: colours.magenta,
+    remove: colours.red,
+    release: colours.yellow,
+    keep: colours.dim,
+  };
+  const lines: string[] = [];
+  for (const group of plan.groups) {
+    const steps = plan.steps.filter((step) => step.group === group.name);
+    const kept = steps.filter(({ action }) => action === "keep").length;
+    if (steps.length === 0 && !group.writesFile) continue;
+    lines.push(
+      colours.bold(group.title) + (kept === 0 ? "" : colours.dim(`  ${count(kept, "resource")} as declared`)),
+    );
+    for (const step of steps.filter(({ action }) => action !== "keep")) {
+      const sign = paint[step.action](actionSigns[step.action]);
+      const why = step.why === undefined ? "" : colours.dim(`: ${printable(step.why)}`);
+      const money = costsMoney(step) ? ` ${colours.yellow("$")}${costText(step)}` : "";
+      const data = step.losesData ? colours.red(" with all data in it") : "";
+      lines.push(`  ${sign} ${printable(stepSubject(step))}${why}${money}${data}`);
+      for (const { what, is, shouldBe } of step.differences) {
+        lines.push(colours.dim(`      ${printable(what)}: ${printable(is)} → ${printable(shouldBe)}`));
+      }
+    }
+    if (group.writesFile && kept === steps.length) lines.push(`  ~ ${group.settingsFile}`);
+  }
+  for (const remark of plan.notes) lines.push(`${colours.yellow("note")}: ${printable(remark)}`);
+  lines.push(
+    `In ${printable(accountText(account))}: ${colours.bold(planSummary(plan))}; ${moneyText(plan)}.`,
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+function costText({ cost }: Step): string {
+  const rest = cost === undefined || cost.atRest === 0 ? "" : `$${cost.atRest.toFixed(2)} a month`;
+  const texts = [rest, cost?.use ?? ""].filter((text) => text !== "");
+  return texts.length === 0 ? "" : ` ${texts.join(", ")}`;
+}
+
+/**
+ * Whether to go on. A person is asked; a script has to say `--yes`, as what is changed may cost money or be lost.
+ * Throws `needs-consent`.
+ */
+export async function consents(
+  terminal: Terminal,
+  options: ConsentOptions,
+  question: string,
+): Promise<boolean> {
+  if (options.yes === true) return true;
+  if (options.json === true || !canAsk(terminal)) throw needsConsent(question, "--yes");
+  if (/^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim())) return true;
+  terminal.notes.write("nothing was changed\n");
+  return false;
+}
+
+/** The second question, before data is lost: the name has to be typed (engine-rules.md F5). */
+export async function consentsToLoss(
+  terminal: Terminal,
+  options: ConsentOptions & { readonly force?: true },
+  names: readonly string[],
+): Promise<boolean> {
+  if (names.length === 0) return true;
+  if (options.yes === true && options.force === true) return true;
+  if (options.yes === true || options.json === true || !canAsk(terminal)) {
+    throw needsConsent(`Delete ${names.join(" and ")} with all data in it?`, "--yes --force");
+  }
+  for (const name of names) {
+    const typed = await ask(`All data in ${name} is deleted. Type its name to go on: `);
+    if (typed.trim() !== name) {
+      terminal.notes.write("nothing was changed\n");
+      return false;
+    }
+  }
+  return true;
+}
+
+function canAsk(terminal: Terminal): boolean {
+  return terminal.notes.interactive && process.stdin.isTTY;
+}
+
+function needsConsent(question: string, flag: string): Failure {
+  return new Failure("needs-consent", `this is done only by consent: "${question}"`, {
+    why: "What is changed in an account may cost money or be lost, and nobody is there to be asked.",
+    fix: `Look at the plan (--plan), then say ${flag}.`,
+  });
+}
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}
+
+/** What goes on: one line that is written over for a person, one line a finished step for a log. */
+export class StepProgress {
+  readonly #status: StatusLine;
+  readonly #terminal: Terminal;
+  readonly #quiet: boolean;
+  readonly #running = new Map<string, string>();
+
+  constructor(terminal: Terminal, quiet: boolean) {
+    this.#terminal = terminal;
+    this.#quiet = quiet;
+    this.#status = new StatusLine(terminal);
+  }
+
+  readonly tell = ({ step, phase, done, total }: Progress): void => {
+    if (this.#quiet) return;
+    const { notes } = this.#terminal;
+    switch (phase) {
+      case "begun":
+        this.#running.set(step.key, step.kind);
+        break;
+      case "waiting":
+        this.#running.set(step.key, `${step.kind} (AWS is not ready yet)`);
+        break;
+      case "done": {
+        this.#running.delete(step.key);
+        this.#status.clear();
+        const sign = actionSigns[step.action];
+        notes.write(
+          `${sign} ${printable(`${step.kind} ${step.name}`)} ${notes.colours.dim(`${done} of ${total}`)}\n`,
+        );
+      }
+    }
+    if (this.#running.size > 0)
+      this.#status.show(`${done} of ${total}: ${[...this.#running.values()].join(", ")}`);
+  };
+
+  clear(): void {
+    this.#status.clear();
+  }
+}
+
+/** A step for programs. */
+export function stepJson(step: Step): unknown {
+  const { id = null, detail = null, why = null, cost = null, ...rest } = step;
+  return { ...rest, id, detail, why, cost };
+}
+
+export function accountJson({ profile, region, accountId, callerArn }: Account): unknown {
+  return { profile: profile ?? null, region, account: accountId, caller: callerArn };
+}
+
+export function planJson(plan: Plan): unknown {
+  return { ...plan, steps: plan.steps.map(stepJson) };
+}

@@ -1,0 +1,97 @@
+import { accountText, groupStateWords } from "../cloud/plan-words.js";
+import { groupPlan } from "../cloud/reconcile/plan.js";
+import type { Reading, Readings } from "../cloud/reconcile/reading.js";
+import { readResources } from "../cloud/setup.js";
+import { type AccountOptions, accountJson, accountOf } from "./cloud-options.js";
+import type { CommandContext } from "./context.js";
+import { exitCodes } from "./exit.js";
+import { currentProject } from "./open.js";
+import { shownPath } from "./report.js";
+import { interrupted } from "./setup.js";
+import { printable, table, writeJson } from "./text.js";
+
+/** `reprod resources`: what is set up in the account, and whether it is as declared. */
+export async function run({ terminal }: CommandContext, options: AccountOptions): Promise<number> {
+  const { out } = terminal;
+  terminal.handleInterrupts();
+  const account = await accountOf(terminal, options);
+  try {
+    const readings = await readResources({
+      project: currentProject(),
+      account,
+      signal: terminal.interrupted,
+    });
+    if (options.json) {
+      writeJson(out, {
+        account: accountJson(account),
+        groups: readings.groups.map((group) => groupJson(group.name, readings)),
+      });
+      return exitCodes.done;
+    }
+    out.write(`${printable(accountText(account))}\n`);
+    for (const { name } of readings.groups) {
+      const { title, state, settingsFile } = groupPlan(name, readings);
+      const file = state === "not-set-up" ? "" : out.colours.dim(`  ${shownPath(settingsFile)}`);
+      out.write(`${out.colours.bold(title)}  ${painted(state, out.colours)}${file}\n`);
+      const there = resourcesOf(name, readings).filter(
+        ({ found, file: { entries }, resource }) => found !== undefined || entries.has(resource.part),
+      );
+      out.write(
+        table(
+          there.map((reading) => [
+            `  ${reading.resource.kind}`,
+            printable(reading.found?.id ?? reading.resource.name),
+            printable(stateText(reading)),
+          ]),
+        ),
+      );
+    }
+    return exitCodes.done;
+  } catch (error) {
+    throw interrupted(terminal, error);
+  } finally {
+    account.aws.destroy();
+  }
+}
+
+function painted(
+  state: keyof typeof groupStateWords,
+  colours: CommandContext["terminal"]["out"]["colours"],
+): string {
+  const word = groupStateWords[state];
+  if (state === "ready") return colours.green(word);
+  return state === "not-set-up" ? colours.dim(word) : colours.yellow(word);
+}
+
+function resourcesOf(name: string, { byKey }: Readings): readonly Reading[] {
+  return [...byKey.values()].filter(({ group }) => group.name === name);
+}
+
+/** Why it is not as declared; empty when it is. */
+function stateText({ found, differences, stray }: Reading): string {
+  if (found === undefined) return "gone";
+  if (stray) return "not declared any more";
+  const words = differences.map(({ what, is, shouldBe }) => `${what}: ${is}, not ${shouldBe}`);
+  return [found.owner === "adopted" ? "adopted" : "", ...words].filter((text) => text !== "").join("; ");
+}
+
+function groupJson(name: Readings["groups"][number]["name"], readings: Readings): unknown {
+  const { title, state, settingsFile } = groupPlan(name, readings);
+  return {
+    name,
+    title,
+    state,
+    settingsFile,
+    resources: resourcesOf(name, readings).map(({ key, resource, found, differences, stray }) => ({
+      key,
+      kind: resource.kind,
+      name: resource.name,
+      id: found?.id ?? null,
+      arn: found?.arn ?? null,
+      owner: found?.owner ?? null,
+      console: found === undefined ? null : (resource.console?.(found) ?? null),
+      differences: differences.map(({ what, is, shouldBe }) => ({ what, is, shouldBe })),
+      stray,
+    })),
+  };
+}

@@ -1,0 +1,87 @@
+import { GOES_ON, planSummary } from "../cloud/plan-words.js";
+import { applyRemoval, inUse, planRemoval, type Request } from "../cloud/setup.js";
+import {
+  accountJson,
+  accountOf,
+  type ConsentOptions,
+  consents,
+  consentsToLoss,
+  groupsOf,
+  planJson,
+  renderPlan,
+  StepProgress,
+  stepJson,
+} from "./cloud-options.js";
+import type { CommandContext } from "./context.js";
+import { exitCodes } from "./exit.js";
+import { currentProject } from "./open.js";
+import { capital, interrupted } from "./setup.js";
+import { count, printable, writeJson } from "./text.js";
+
+interface TeardownOptions extends ConsentOptions {
+  readonly force?: true;
+}
+
+/** `reprod teardown GROUP…`: shows what would go, asks (twice where data is lost), and removes it. */
+export async function run(
+  { terminal }: CommandContext,
+  names: readonly string[],
+  options: TeardownOptions,
+): Promise<number> {
+  const { out, notes } = terminal;
+  const groups = groupsOf(names);
+  terminal.handleInterrupts();
+  const account = await accountOf(terminal, options);
+  const request: Request = { project: currentProject(), account, groups, signal: terminal.interrupted };
+  const progress = new StepProgress(terminal, options.json === true);
+  try {
+    const { plan, against } = await planRemoval(request);
+    if (!options.json) {
+      out.write(renderPlan(plan, account, out));
+      for (const reason of against) out.write(`${out.colours.yellow("in use")}: ${printable(reason)}\n`);
+    }
+    if (options.plan === true || plan.steps.length === 0) {
+      if (options.json)
+        writeJson(out, { account: accountJson(account), plan: planJson(plan), against, removed: null });
+      return exitCodes.done;
+    }
+    if (against.length > 0 && options.force !== true) throw inUse(against);
+    // A bucket without anything in it loses nothing; what is in use is asked about by itself.
+    const doomed =
+      against.length === 0 ? [] : plan.steps.filter(({ losesData }) => losesData).map(({ name }) => name);
+    const go =
+      (await consents(terminal, options, `${capital(planSummary(plan))}?`)) &&
+      (await consentsToLoss(terminal, options, doomed));
+    if (!go) return exitCodes.done;
+    const removed = await applyRemoval(
+      { ...request, force: options.force === true, onProgress: progress.tell },
+      plan,
+    );
+    progress.clear();
+    if (options.json) {
+      writeJson(out, {
+        account: accountJson(account),
+        plan: planJson(plan),
+        against,
+        removed: {
+          outcome: removed.outcome,
+          done: removed.done.map(stepJson),
+          left: removed.left.map(({ step, why }) => ({ step: stepJson(step), why })),
+        },
+      });
+    } else {
+      for (const { step, why } of removed.left) {
+        notes.write(`left: ${printable(`${step.kind} ${step.id ?? step.name}: ${why}`)}\n`);
+      }
+      if (removed.outcome === "cancelled") notes.write(`cancelled. ${GOES_ON}\n`);
+      else out.write(`removed ${count(removed.done.length, "resource")}\n`);
+    }
+    if (removed.outcome === "cancelled") return exitCodes.interrupted;
+    return removed.left.length > 0 ? exitCodes.problems : exitCodes.done;
+  } catch (error) {
+    progress.clear();
+    throw interrupted(terminal, error);
+  } finally {
+    account.aws.destroy();
+  }
+}

@@ -1,0 +1,77 @@
+import { count } from "../base/format.js";
+import type { Account } from "./account.js";
+import type { Action, GroupState, Plan, Step } from "./reconcile/plan.js";
+
+/** The sign before a step, in terminals and on pages. */
+export const actionSigns: { readonly [action in Action]: string } = {
+  create: "+",
+  adopt: "&",
+  change: "~",
+  replace: "!",
+  remove: "-",
+  release: "<",
+  keep: "=",
+};
+
+export const groupStateWords: { readonly [state in GroupState]: string } = {
+  "not-set-up": "not set up",
+  ready: "ready",
+  drifted: "drifted",
+  partly: "partly set up",
+  removing: "removing",
+};
+
+/** `create 11, change 1 and remove 2 resources`; "no change" when there is nothing to do. */
+export function planSummary({ steps, groups }: Plan): string {
+  const verbs: { readonly [action in Exclude<Action, "keep">]: string } = {
+    create: "create",
+    adopt: "adopt",
+    change: "change",
+    replace: "replace",
+    remove: "remove",
+    release: "let go of",
+  };
+  const parts = Object.entries(verbs).flatMap(([action, verb]) => {
+    const number = steps.filter((step) => step.action === action).length;
+    return number === 0 ? [] : [{ verb, number }];
+  });
+  const [only] = parts;
+  if (only === undefined) {
+    const files = groups.filter(({ writesFile }) => writesFile).length;
+    return files === 0 ? "no change" : `write ${count(files, "settings file")}`;
+  }
+  if (parts.length === 1) return `${only.verb} ${count(only.number, "resource")}`;
+  const texts = parts.map(({ verb, number }) => `${verb} ${number}`);
+  return `${texts.slice(0, -1).join(", ")} and ${texts.at(-1) ?? ""} resources`;
+}
+
+/** What it costs to have it, and that use costs. */
+export function moneyText(plan: Plan): string {
+  const used = plan.steps.some(({ action, cost }) => action !== "remove" && cost?.use !== undefined);
+  const rest =
+    plan.atRest === 0
+      ? "free at rest"
+      : `about $${plan.atRest.toFixed(2)} a month at rest (list price of us-east-1)`;
+  return used ? `${rest}; $ marks what costs money when it is used` : rest;
+}
+
+/** Whether a step brings something that costs money. */
+export function costsMoney({ action, cost }: Step): boolean {
+  return action !== "remove" && action !== "release" && action !== "keep" && cost !== undefined;
+}
+
+/** `account 123456789012, us-west-2, as profile "reprod"` */
+export function accountText({ accountId, region, profile, callerArn }: Account): string {
+  const who = profile === undefined ? callerArn : `profile "${profile}"`;
+  return `account ${accountId}, ${region}, as ${who}`;
+}
+
+/** What a step is about, without its sign: `security group reprod-…-tasks (sg-0ab…)`. */
+export function stepSubject({ kind, name, id, detail }: Step): string {
+  const known = id === undefined || id === name ? "" : ` (${id})`;
+  return `${kind} ${name}${known}${detail === undefined ? "" : ` ${detail}`}`;
+}
+
+/** What was begun stays; so whoever stopped it learns what that means. */
+export const GOES_ON =
+  "What was made stays and is noted in the settings file; say the same again to go on from there, or tear it down.";
