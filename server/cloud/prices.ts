@@ -1,0 +1,14 @@
+/**
+ * What AWS charges for use, in US dollars: of us-east-1, from AWS's public price pages. Other regions cost up to a third
+ * more. Data, so that a plan asks nothing of AWS; what it says is an order of magnitude and never a bill.
+ */
+export const PRICES_AS_OF = "2026-11";
+
+/** aws.amazon.com/cloudwatch/pricing: logs of the standard class. */
+export const LOGS_USE = "$0.50 per GB written";
+
+/** aws.amazon.com/lambda/pricing: ARM, first tier. */
+export const FUNCTIONS_USE = "$0.20 per million calls and $0.0000133334 per GB-second";
+
+/** aws.amazon.com/api-gateway/pricing: HTTP APIs, first tier. */
+export const ENDPOINTS_USE = "$1.00 per million calls";
