@@ -22,14 +22,15 @@ const shared = {
 };
 
 /**
- * The library that talks to the language server is most of the extension, and is needed only once it has been activated:
- * a bundle beside it, which the host reads then.
+ * Bundles beside the one that asks for them, read when they are asked for: the library that talks to the language server,
+ * which is most of the extension and needed only once it has been activated, and the AWS SDK, which no command
+ * needs that stays on this machine.
  */
 const apart = {
   name: "apart",
   setup: ({ onResolve }) => {
-    onResolve({ filter: /^\.\/language-client\.js$/ }, ({ path, kind }) =>
-      kind === "dynamic-import" ? { path, external: true } : undefined,
+    onResolve({ filter: /(?:^|\/)(?:language-client|aws-sdk)\.js$/ }, ({ path, kind }) =>
+      kind === "dynamic-import" ? { path: `./${path.split("/").at(-1)}`, external: true } : undefined,
     );
   },
 };
@@ -43,6 +44,7 @@ const programs = {
     main: "server/main.ts",
     client: "client/extension.ts",
     "language-client": "client/language-client.ts",
+    "aws-sdk": "server/cloud/aws-sdk.ts",
   },
   plugins: [apart],
   // A bundle that another loads is required: `import()` of it would go through the loader of ES modules.

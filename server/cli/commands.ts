@@ -249,6 +249,15 @@ export function buildProgram(terminal: Terminal, version: string, ended: (code: 
 
   program.commandsGroup("AWS account (docs/cloud.md):");
   program
+    .command("profiles")
+    .description("list the AWS profiles of this machine, which one is used, and what is wrong with them")
+    .option("--check", "ask AWS who the profile in use is")
+    .addOption(profile())
+    .addOption(region())
+    .addOption(json())
+    .action(load(() => import("./profiles.js")));
+
+  program
     .command("setup")
     .description("create, or bring back to what is declared, groups of resources in the account")
     .argument("<group...>", `${groupNames.join(", ")}, or all`)
@@ -355,11 +364,17 @@ function set(): Option {
 }
 
 function profile(): Option {
-  return new Option("--profile <name>", "profile of the AWS configuration (default: AWS_PROFILE)");
+  return new Option("--profile <name>", "AWS profile whose credentials are used").default(
+    undefined,
+    "AWS_PROFILE, else what the environment gives, else the profile named default",
+  );
 }
 
 function region(): Option {
-  return new Option("--region <name>", "AWS region (default: what the environment or the profile says)");
+  return new Option("--region <name>", "AWS region, as eu-central-1").default(
+    undefined,
+    "what the environment or the profile says",
+  );
 }
 
 function container(): Option {
