@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { Failure } from "../../base/failure.js";
 import { isNotReadyYet, isStillUsed, isTransient } from "../failures.js";
 
 /** Time as the reconciler sees it: tests bring one of their own. */
@@ -20,6 +21,23 @@ export interface Patience {
   readonly worthIt?: (error: unknown) => boolean;
   /** Told when it waits: `cannot be assumed yet`. */
   readonly onWait?: (error: unknown, milliseconds: number) => void;
+}
+
+/**
+ * AWS works on it and will be done, which takes some services minutes (AWS Batch): waited for as long as it says, while
+ * making and while removing. What takes longer is told, and the same said again goes on.
+ */
+export class StillGoingOn extends Failure {
+  constructor(
+    what: string,
+    readonly milliseconds: number,
+  ) {
+    super("aws-still-busy", `AWS is still busy with this: "${what}"`, {
+      why: `It took longer than ${Math.round(milliseconds / 60_000)} minutes, and goes on by itself.`,
+      fix: "Say the same again in a few minutes: it goes on from what is there.",
+      cause: Object.assign(new Error(what), { name: "ResourceInUse" }),
+    });
+  }
 }
 
 /** As long as a fresh role may be unknown to other services (engine-rules.md F3), and AWS's own hiccups last. */
@@ -46,14 +64,15 @@ async function again<Result>(
   milliseconds: number,
   mayPass: (error: unknown) => boolean,
 ): Promise<Result> {
-  const end = clock.now() + milliseconds;
+  const begun = clock.now();
   for (let wait = 500; ; wait = Math.min(wait * 2, 8_000)) {
     try {
       return await work();
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(mayPass(error) || worthIt?.(error) === true)) throw error;
-      if (clock.now() + wait > end) throw error;
+      const goesOn = error instanceof StillGoingOn;
+      if (!(goesOn || mayPass(error) || worthIt?.(error) === true)) throw error;
+      if (clock.now() + wait > begun + (goesOn ? error.milliseconds : milliseconds)) throw error;
       onWait?.(error, wait);
       await clock.sleep(wait, signal);
     }

@@ -95,7 +95,9 @@ function stepOf(reading: Reading, readings: Readings, replaced: ReadonlySet<stri
         ? `it needs ${readings.byKey.get(because)?.resource.kind ?? because}`
         : action === "remove"
           ? "it is not declared any more"
-          : undefined;
+          : action === "replace"
+            ? resource.afterwards
+            : undefined;
   const { cost, detail } = resource;
   return {
     key,
@@ -139,7 +141,8 @@ export function planTeardown(readings: Readings, wanted: ReadonlySet<GroupName>)
         ...(found !== undefined && { id: found.id }),
         action: ours ? "remove" : "release",
         differences: [],
-        ...(ours ? {} : { why: "it was there before: it stays, as it was" }),
+        ...(!ours && { why: "it was there before: it stays, as it was" }),
+        ...(ours && resource.afterwards !== undefined && { why: resource.afterwards }),
         losesData: ours && resource.holdsData === true,
       };
     });

@@ -114,8 +114,8 @@ export async function readOne(
   const { group, resource, file, key } = reading;
   const entry = file.entry(resource.part);
   const place = at(byKey, group, reading, scope, signal);
-  const young =
-    entry?.ref !== undefined && entry.step !== "remove" && Date.now() - Date.parse(entry.at) < YOUNG;
+  // So may a thing be whose create was begun and whose answer was lost: to create it again would make two.
+  const young = entry !== undefined && entry.step !== "remove" && Date.now() - Date.parse(entry.at) < YOUNG;
   try {
     const found = await untilReady(
       async () => {

@@ -112,6 +112,8 @@ export interface ResourceSpec<Live> {
   /** Removing it loses data of the user: asked about by itself. */
   readonly holdsData?: true;
   readonly adoptable?: true;
+  /** What a plan says of removing it, where something of it stays. */
+  readonly afterwards?: string;
   /** Not tagged or named by itself (a route, an attachment): it belongs to its parent, and a plan counts it with that. */
   find(at: At): Promise<Found<Live> | undefined>;
   create(at: At): Promise<Found<Live>>;

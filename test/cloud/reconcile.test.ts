@@ -1,0 +1,487 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Failure } from "../../server/base/failure.js";
+import { type Applied, applyPlan } from "../../server/cloud/reconcile/apply.js";
+import {
+  doesNothing,
+  groupPlan,
+  type Plan,
+  planGroups,
+  planTeardown,
+} from "../../server/cloud/reconcile/plan.js";
+import { openFiles, type Readings, readGroups } from "../../server/cloud/reconcile/reading.js";
+import type { Group } from "../../server/cloud/reconcile/resource.js";
+import { refuseNeeded, tearDown } from "../../server/cloud/reconcile/teardown.js";
+import { temporaryFolder } from "../support/temporary.js";
+import {
+  type Fault,
+  Killed,
+  type Part,
+  quickClock,
+  SmallCloud,
+  smallGroup,
+  smallScope,
+} from "./support/small-cloud.js";
+
+interface Run {
+  readonly folder: string;
+  readonly groups: readonly Group[];
+  readonly adopt?: { readonly [part: string]: string };
+  readonly signal?: AbortSignal;
+  readonly clock?: ReturnType<typeof quickClock>;
+}
+
+async function read({ folder, groups, adopt, signal, clock = quickClock() }: Run): Promise<Readings> {
+  const scope = smallScope(folder, adopt);
+  return readGroups(groups, scope, openFiles(groups, folder, scope), { clock, signal });
+}
+
+async function apply(
+  run: Run,
+  onProgress?: (done: number) => void,
+): Promise<{ plan: Plan; applied: Applied }> {
+  const readings = await read(run);
+  const plan = planGroups(readings, new Set(run.groups.map(({ name }) => name)));
+  const applied = await applyPlan(readings, plan, {
+    clock: run.clock ?? quickClock(),
+    signal: run.signal,
+    onProgress: ({ done }) => onProgress?.(done),
+  });
+  return { plan, applied };
+}
+
+async function remove(run: Run) {
+  const readings = await read(run);
+  const plan = planTeardown(readings, new Set(run.groups.map(({ name }) => name)));
+  return { plan, ...(await tearDown(readings, plan, { clock: quickClock(), signal: run.signal })) };
+}
+
+const chain: readonly Part[] = [
+  { part: "net", needs: [], named: false },
+  { part: "left", needs: ["net"], named: true },
+  { part: "right", needs: ["net"], named: false },
+  { part: "top", needs: ["left", "right"], named: true },
+];
+
+/** Resources that need earlier ones, named or not. */
+const partLists: fc.Arbitrary<readonly Part[]> = fc
+  .array(fc.record({ picks: fc.array(fc.nat(), { maxLength: 3 }), named: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 8,
+  })
+  .map((items) =>
+    items.map(({ picks, named }, place) => ({
+      part: `part-${place}`,
+      needs: place === 0 ? [] : [...new Set(picks.map((pick) => `part-${pick % place}`))],
+      named,
+    })),
+  );
+
+function settingsIn(folder: string): { readonly [key: string]: unknown } {
+  return JSON.parse(fs.readFileSync(path.join(folder, "network.json"), "utf8"));
+}
+
+test("applying creates all in order, applying again does nothing, and the settings file says what is there", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  const first = await apply({ folder, groups });
+  assert.deepEqual(
+    first.plan.steps.map(({ key, action }) => `${action} ${key}`),
+    ["create network/net", "create network/left", "create network/right", "create network/top"],
+  );
+  assert.equal(first.applied.done.at(0)?.key, "network/net");
+  assert.equal(first.applied.done.at(-1)?.key, "network/top");
+  const { reprod, ...shown } = settingsIn(folder);
+  assert.deepEqual(Object.keys(shown), ["net", "left", "right", "top"]);
+  assert.ok(reprod !== undefined);
+  assert.deepEqual(Object.values(shown).sort(), [...cloud.things.keys()].sort());
+  const before = cloud.things.size;
+  const second = await apply({ folder, groups });
+  assert.ok(doesNothing(second.plan));
+  assert.equal(cloud.things.size, before);
+});
+
+test("F1 what has our name and is another's is neither changed nor removed, and said", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  const scope = smallScope(folder);
+  cloud.add(scope.name("left"), { "reprod:project": "zzzzzzzzzz77" }, 0);
+  await assert.rejects(
+    apply({ folder, groups }),
+    (error) => error instanceof Failure && error.code === "not-ours",
+  );
+  assert.equal(cloud.things.size, 1, "nothing was begun");
+  const [foreign] = cloud.things.values();
+  assert.equal(foreign?.setting, "fresh");
+});
+
+test("F1 an untagged thing of our name is taken over only when its create was intended here", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  const scope = smallScope(folder);
+  const bare = cloud.add(scope.name("left"), {}, 0);
+  await assert.rejects(
+    apply({ folder, groups }),
+    (error) => error instanceof Failure && error.code === "not-ours",
+  );
+  const [file] = openFiles(groups, folder, scope).values();
+  file?.set("left", { name: scope.name("left"), step: "create", at: new Date().toISOString() });
+  await apply({ folder, groups });
+  assert.equal(settingsIn(folder).left, bare.id);
+});
+
+test("F1 a settings file of another account or project is refused", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  await apply({ folder, groups });
+  const text = fs.readFileSync(path.join(folder, "network.json"), "utf8");
+  for (const [is, other] of [
+    ["123456789012", "999999999999"],
+    ["eu-central-1", "us-west-2"],
+    ["abcdefghij23", "zzzzzzzzzz77"],
+  ] as const) {
+    // Names have the region's code and the project's id in them too: only what the book says counts.
+    fs.writeFileSync(path.join(folder, "network.json"), text.replaceAll(`"${is}"`, `"${other}"`));
+    await assert.rejects(
+      read({ folder, groups }),
+      (error) => error instanceof Failure && error.code === "settings-of-another",
+    );
+  }
+});
+
+test("F2 what is adopted is used, shown, let go of as it was before, and never removed", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  const theirs = cloud.add("a-net-of-theirs", { Team: "genomics" }, 0);
+  const adopt = { "network/net": theirs.id };
+  const { plan } = await apply({ folder, groups, adopt });
+  assert.equal(plan.steps.find(({ key }) => key === "network/net")?.action, "adopt");
+  assert.deepEqual(plan.steps.find(({ key }) => key === "network/net")?.differences, [
+    { what: "setting", is: "fresh", shouldBe: "right" },
+  ]);
+  assert.equal(settingsIn(folder).net, theirs.id);
+  assert.ok(doesNothing((await apply({ folder, groups, adopt })).plan));
+  const gone = await remove({ folder, groups, adopt });
+  assert.equal(gone.plan.steps.at(-1)?.action, "release");
+  assert.deepEqual(
+    [...cloud.things.values()].map(({ id, setting, tags }) => ({ id, setting, tags })),
+    [{ id: theirs.id, setting: "as before", tags: { Team: "genomics" } }],
+  );
+});
+
+test("F2 an adopted thing that is gone is not made again", async (context) => {
+  const folder = temporaryFolder(context);
+  const groups = [smallGroup(new SmallCloud(), chain)];
+  await assert.rejects(
+    apply({ folder, groups, adopt: { "network/net": "id-404" } }),
+    (error) => error instanceof Failure && error.code === "adopted-missing",
+  );
+});
+
+const faults: fc.Arbitrary<Fault> = fc.constantFrom(
+  "none",
+  "none",
+  "none",
+  "failed",
+  "lost",
+  "unseen",
+  "lost-unseen",
+  "killed-before",
+  "killed-after",
+  "refused",
+);
+
+test("F3 property: whatever fails, is lost, not seen yet or killed, applying again ends with exactly what is declared", async (context) => {
+  const folder = temporaryFolder(context);
+  let number = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      partLists,
+      fc.array(fc.array(faults, { maxLength: 25 }), { maxLength: 4 }),
+      async (parts, attempts) => {
+        const own = path.join(folder, String(number++));
+        fs.mkdirSync(own);
+        const cloud = new SmallCloud();
+        const groups = [smallGroup(cloud, parts)];
+        for (const plan of attempts) {
+          cloud.revive((call) => plan[call] ?? "none");
+          try {
+            await apply({ folder: own, groups });
+          } catch (error) {
+            const cause = error instanceof Failure ? error.cause : error;
+            const expected =
+              cause instanceof Killed || (error instanceof Failure && error.code === "access-denied");
+            if (!expected) throw error;
+          }
+        }
+        cloud.revive();
+        await apply({ folder: own, groups });
+        const last = await apply({ folder: own, groups });
+        assert.ok(doesNothing(last.plan), JSON.stringify(last.plan.steps));
+        // No duplicate, no orphan.
+        assert.deepEqual(
+          [...cloud.things.values()].map(({ tags }) => tags["reprod:part"]).sort(),
+          parts.map(({ part }) => part).sort(),
+        );
+        const { reprod: _, ...shown } = settingsIn(own);
+        assert.deepEqual(Object.values(shown).sort(), [...cloud.things.keys()].sort());
+        assert.deepEqual((await remove({ folder: own, groups })).left, []);
+        assert.equal(cloud.things.size, 0);
+        assert.ok(!fs.existsSync(path.join(own, "network.json")), "nothing is left to note");
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("F3 of two that were made the oldest is kept, and the settings file has its id", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, [{ part: "net", needs: [], named: false }])];
+  const scope = smallScope(folder);
+  // Made by another checkout a moment ago, and not to be seen when this one looks.
+  const oldest = cloud.add(scope.name("net"), scope.tags("network", "net"), 1);
+  await apply({ folder, groups });
+  assert.deepEqual([...cloud.things.keys()], [oldest.id]);
+  assert.equal(settingsIn(folder).net, oldest.id);
+});
+
+test("F3 the intent is on the disk before each create, and the id after it", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  const seen: string[] = [];
+  cloud.revive(() => {
+    const file = path.join(folder, "network.json");
+    if (fs.existsSync(file)) seen.push(fs.readFileSync(file, "utf8"));
+    return "none";
+  });
+  await apply({ folder, groups });
+  const states = seen.map((text) => Object(JSON.parse(text)).reprod.resources);
+  assert.ok(
+    states.some(({ net }) => net?.step === "create" && net.ref === undefined),
+    "intended",
+  );
+  assert.ok(
+    states.some(({ net }) => net?.step === undefined && net?.ref !== undefined),
+    "known",
+  );
+});
+
+test("F3 an id that is young and not to be seen is asked for again, and is drift when it is old", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, [{ part: "net", needs: [], named: false }])];
+  await apply({ folder, groups });
+  for (const thing of cloud.things.values()) thing.unseen = 2;
+  const clock = quickClock();
+  assert.equal(groupPlan("network", await read({ folder, groups, clock })).state, "ready");
+  assert.ok(clock.slept > 0);
+  const file = path.join(folder, "network.json");
+  fs.writeFileSync(
+    file,
+    fs.readFileSync(file, "utf8").replace(/"at": "[^"]*"/, '"at": "2020-01-01T00:00:00.000Z"'),
+  );
+  cloud.things.clear();
+  const later = quickClock();
+  assert.equal(groupPlan("network", await read({ folder, groups, clock: later })).state, "drifted");
+  assert.equal(later.slept, 0);
+});
+
+test("drift is told in words and mended; what cannot be changed is replaced with all that needs it", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const parts = chain.map((part) => (part.part === "net" ? { ...part, fixed: true } : part));
+  const groups = [smallGroup(cloud, parts)];
+  await apply({ folder, groups });
+  const byPart = (part: string) =>
+    [...cloud.things.values()].find(({ tags }) => tags["reprod:part"] === part);
+  const left = byPart("left");
+  assert.ok(left);
+  left.setting = "changed by hand";
+  const changed = await apply({ folder, groups });
+  assert.deepEqual(
+    changed.plan.steps
+      .filter(({ action }) => action !== "keep")
+      .map(({ key, action, differences }) => ({ key, action, differences })),
+    [
+      {
+        key: "network/left",
+        action: "change",
+        differences: [{ what: "setting", is: "changed by hand", shouldBe: "right" }],
+      },
+    ],
+  );
+  assert.equal(left.setting, "right");
+  const net = byPart("net");
+  assert.ok(net);
+  const ids = new Set(cloud.things.keys());
+  net.setting = "changed by hand";
+  const replaced = await apply({ folder, groups });
+  assert.deepEqual(
+    replaced.plan.steps.map(({ action }) => action),
+    ["replace", "replace", "replace", "replace"],
+  );
+  assert.equal(cloud.things.size, 4);
+  assert.ok([...cloud.things.keys()].every((id) => !ids.has(id)));
+});
+
+test("what was deleted by hand is drift, and is made again", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  await apply({ folder, groups });
+  for (const [id, { tags }] of cloud.things) if (tags["reprod:part"] === "right") cloud.things.delete(id);
+  const readings = await read({ folder, groups });
+  assert.equal(groupPlan("network", readings).state, "drifted");
+  const [step] = planGroups(readings, new Set(["network"])).steps.filter(({ action }) => action !== "keep");
+  assert.equal(step?.key, "network/right");
+  assert.match(step?.why ?? "", /^id-\d+ is gone$/);
+  await apply({ folder, groups });
+  assert.equal(groupPlan("network", await read({ folder, groups })).state, "ready");
+});
+
+test("a cancel begins nothing new, says what is left, and the next apply goes on", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  const cancel = new AbortController();
+  const { applied } = await apply({ folder, groups, signal: cancel.signal }, (done) => {
+    if (done === 1) cancel.abort();
+  });
+  assert.equal(applied.outcome, "cancelled");
+  assert.ok(applied.left.some(({ key }) => key === "network/top"));
+  assert.equal(groupPlan("network", await read({ folder, groups })).state, "partly");
+  assert.deepEqual(Object.keys(settingsIn(folder)), ["reprod"]);
+  const { applied: rest } = await apply({ folder, groups });
+  assert.equal(rest.outcome, "done");
+  assert.equal(cloud.things.size, 4);
+});
+
+test("a refusal in the middle names the action and who asked; what was made is noted", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, [...chain].slice(0, 2))];
+  const readings = await read({ folder, groups });
+  let creates = 0;
+  const plan = planGroups(readings, new Set(["network"]));
+  cloud.revive((call) => (call > 3 && creates++ === 0 ? "refused" : "none"));
+  await assert.rejects(applyPlan(readings, plan, { clock: quickClock(), signal: undefined }), (error) => {
+    assert.ok(error instanceof Failure);
+    assert.equal(error.code, "access-denied");
+    assert.match(`${error.message} ${error.why ?? ""} ${error.fix ?? ""}`, /small:Create/);
+    assert.match(`${error.message} ${error.why ?? ""} ${error.fix ?? ""}`, /user\/jane/);
+    return true;
+  });
+  assert.ok(fs.existsSync(path.join(folder, "network.json")));
+});
+
+test("a settings file that is broken by hand is kept aside, and what it named is found by tags", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  await apply({ folder, groups });
+  const ids = [...cloud.things.keys()].sort();
+  const file = path.join(folder, "network.json");
+  for (const broken of ["{ oops", "[]", '{"reprod": {"resources": 3}}', ""]) {
+    fs.writeFileSync(file, broken);
+    const readings = await read({ folder, groups });
+    const plan = planGroups(readings, new Set(["network"]));
+    assert.ok(plan.steps.every(({ action }) => action === "keep"));
+    assert.equal(plan.notes.length, 1);
+    await apply({ folder, groups });
+    assert.deepEqual([...cloud.things.keys()].sort(), ids);
+    assert.equal(groupPlan("network", await read({ folder, groups })).state, "ready");
+  }
+  const aside = fs.readdirSync(folder).filter((name) => name.includes(".broken"));
+  assert.deepEqual(
+    aside.map((name) => fs.readFileSync(path.join(folder, name), "utf8")).sort(),
+    ["", "[]", '{"reprod": {"resources": 3}}', "{ oops"].sort(),
+  );
+});
+
+test("an id that was edited by hand is not believed: what is ours is found by its tags, and the file is mended", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  await apply({ folder, groups });
+  const before = settingsIn(folder);
+  const foreign = cloud.add("somebody-elses", { Team: "other" }, 0);
+  const file = path.join(folder, "network.json");
+  fs.writeFileSync(
+    file,
+    fs.readFileSync(file, "utf8").replaceAll(`"${String(before.net)}"`, `"${foreign.id}"`),
+  );
+  await apply({ folder, groups });
+  assert.equal(settingsIn(folder).net, before.net);
+  assert.equal(foreign.setting, "fresh");
+});
+
+test("F5 what is still in use is left with what it needs, and told; the next teardown goes on", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const group = smallGroup(cloud, chain);
+  let used = true;
+  const groups: readonly Group[] = [
+    {
+      ...group,
+      resources: (scope) =>
+        group.resources(scope).map((resource) =>
+          resource.part !== "right"
+            ? resource
+            : {
+                ...resource,
+                remove: async (found, at) => {
+                  if (used)
+                    throw Object.assign(new Error("resource has a dependent object"), {
+                      name: "DependencyViolation",
+                      $metadata: { httpStatusCode: 400 },
+                    });
+                  await resource.remove(found, at);
+                },
+              },
+        ),
+    },
+  ];
+  await apply({ folder, groups });
+  const first = await remove({ folder, groups });
+  assert.deepEqual(
+    first.left.map(({ step, why }) => [step.key, why]),
+    [
+      ["network/right", "it is still in use; try again later"],
+      ["network/net", "thing network/right uses it"],
+    ],
+  );
+  assert.equal(groupPlan("network", await read({ folder, groups })).state, "removing");
+  used = false;
+  assert.deepEqual((await remove({ folder, groups })).left, []);
+  assert.equal(cloud.things.size, 0);
+});
+
+test("a group that another one uses is not removed before it", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [
+    smallGroup(cloud, chain),
+    smallGroup(cloud, [{ part: "user", needs: ["network/net"], named: true }], "compute-environment", [
+      "network",
+    ]),
+  ];
+  await apply({ folder, groups });
+  const readings = await read({ folder, groups });
+  const plan = planTeardown(readings, new Set(["network"]));
+  assert.throws(
+    () => refuseNeeded(readings, plan),
+    (error) => error instanceof Failure && error.code === "needed-by",
+  );
+  await remove({ folder, groups });
+  assert.equal(cloud.things.size, 0);
+});
