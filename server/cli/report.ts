@@ -160,6 +160,9 @@ export function failureJson(failure: Failure): { readonly error: unknown } {
  * later. All others say that the command or a file has to be changed first.
  */
 const failuresOfTheMachine = new Set([
+  "aws-failed",
+  "aws-throttled",
+  "aws-unreachable",
   "disk-full",
   "permission-denied",
   "project-read-only",

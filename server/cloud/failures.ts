@@ -63,7 +63,7 @@ function factsOf(error: unknown): Facts {
     status,
     requestId: text(member(metadata, "requestId")),
     system,
-    host: text(member(error, "hostname")),
+    host: hostOf(error),
     ofAws:
       metadata !== undefined ||
       status !== undefined ||
@@ -98,6 +98,14 @@ function systemOf(error: Error): string | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Where a connection was to go, as far as the error says. */
+function hostOf(error: Error): string | undefined {
+  const address = text(member(error, "address"));
+  const port = number(member(error, "port"));
+  if (address !== undefined) return port === undefined ? address : `${address}:${port}`;
+  return text(member(error, "hostname"));
 }
 
 const UNREACHABLE = new Set([
@@ -176,7 +184,7 @@ export function isNotThere(error: unknown): boolean {
 }
 
 const NOT_THERE =
-  /^(?:NotFound(?:Exception)?|NoSuch\w+|Invalid\w+\.NotFound(?:Exception)?|Gateway\.NotAttached|(?:Resource|Parameter|Repository|Cluster|Image|ImageTag|Service|Role|Layer\w*|LifecyclePolicy|RepositoryPolicy|Policy|Association|TaskSet|Function|Event|Api|Rule)NotFound(?:Exception)?|\w+NotFound(?:Fault|Error)|InvalidParameterValue\.NotFound|InvalidKeyPair\.NotFound|NoSuchPublicAccessBlockConfiguration|ServerSideEncryptionConfigurationNotFoundError|ReplicationConfigurationNotFoundError)$/;
+  /NotFound(?:Exception|Error|Fault)?$|^NoSuch\w+$|DoesNotExist(?:Exception)?$|^Gateway\.NotAttached$/;
 
 /**
  * What AWS has taken, and does not know everywhere yet: fresh roles and instance profiles, changes that go on. Worth
@@ -287,14 +295,13 @@ function describe(facts: Facts, doing: Doing): Told {
 function ofNetwork(facts: Facts, { account }: Doing): Told | undefined {
   const { system, host } = facts;
   if (facts.name === "AbortError") return { code: "cancelled", what: "asking AWS was cancelled" };
-  const where = host ?? "AWS";
   if (system === "ENOTFOUND" && account?.region !== undefined && !isKnownRegion(account.region)) {
     return noSuchRegion(account.region, account.profile);
   }
   if (system !== undefined && TLS.test(system)) {
     return {
       code: "aws-unreachable",
-      what: `no trusted connection could be made to "${where}"`,
+      what: `no trusted connection to AWS could be made${host === undefined ? "" : `: "${host}"`}`,
       why: `The certificate or the protocol of the other side was refused (${system}). A proxy that looks into connections does this.`,
       fix: "Name the proxy's certificate in NODE_EXTRA_CA_CERTS, or let connections to AWS through.",
     };
@@ -302,7 +309,7 @@ function ofNetwork(facts: Facts, { account }: Doing): Told | undefined {
   if (system !== undefined || facts.name === "TimeoutError") {
     return {
       code: "aws-unreachable",
-      what: `AWS cannot be reached at "${where}"`,
+      what: `AWS cannot be reached${host === undefined ? "" : `: "${host}"`}`,
       why: `${reasonOf(system)} (${system ?? "no answer in time"}).`,
       fix: "Look at the network, at VPN and firewall, and at AWS_ENDPOINT_URL when it is set. Proxies are not used: AWS has to be reachable directly, or through a VPN.",
     };
@@ -365,10 +372,10 @@ function ofCredentials(facts: Facts, { account }: Doing): Told | undefined {
     };
   }
   if (/^ExpiredToken(?:Exception)?$|^TokenRefreshRequired$|^UnauthorizedSSOTokenError$/.test(name))
-    return expired(profile);
+    return expired(profile, "unknown");
   if (PROVIDER_ERRORS.has(name)) {
     if (/sso/i.test(message) && /expired|invalid|not found|refresh|login/i.test(message))
-      return expired(profile);
+      return expired(profile, "sso login");
     if (/multi-factor|mfa/i.test(message)) return mfaNeeded(profile);
     if (/login session|reauthenticate|aws login/i.test(message)) return expired(profile, "login");
     return {
@@ -409,15 +416,22 @@ function ofCredentials(facts: Facts, { account }: Doing): Told | undefined {
 const REFUSED_KEYS =
   /^(?:InvalidClientTokenId|UnrecognizedClient(?:Exception)?|AuthFailure|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignatureException|IncompleteSignature(?:Exception)?|InvalidToken|OptInRequired|MissingAuthenticationToken(?:Exception)?)$/;
 
-export function expired(profile: string | undefined, how: "sso" | "login" = "sso"): Told {
+function expired(profile: string | undefined, how: "sso login" | "login" | "unknown"): Told {
   return {
     code: "credentials-expired",
     what: `the credentials of ${whose(profile)} have expired`,
-    fix:
-      profile === undefined
-        ? "Get new ones into the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN."
-        : `Sign in again: \`aws ${how === "sso" ? "sso login" : "login"}${profileOption(profile)}\`. A profile with keys of its own needs new ones.`,
+    fix: renewal(profile, how),
   };
+}
+
+function renewal(profile: string | undefined, how: "sso login" | "login" | "unknown"): string {
+  const option = profileOption(profile);
+  if (profile === undefined) {
+    return "Get new ones into the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.";
+  }
+  return how === "unknown"
+    ? `Sign in again (\`aws sso login${option}\`), or enter new keys (\`aws configure${option}\`).`
+    : `Sign in again: \`aws ${how}${option}\`.`;
 }
 
 export function mfaNeeded(profile: string | undefined): Told {
