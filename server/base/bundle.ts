@@ -7,3 +7,8 @@ declare const __REPROD_DIST__: string;
 export function bundlePath(name: "cli" | "hash-worker" | "main"): string {
   return path.join(__REPROD_DIST__, `${name}.js`);
 }
+
+/** Absolute path of the code of a Lambda function, as Lambda takes it. */
+export function functionBundle(name: string): string {
+  return path.join(__REPROD_DIST__, "functions", `${name}.zip`);
+}
