@@ -1,4 +1,29 @@
-import type { Group } from "../reconcile/resource.js";
+import type { Cluster, ClusterField, ECS } from "@aws-sdk/client-ecs";
+import { isNotThere } from "../failures.js";
+import type { Difference, Found, Group, Resource } from "../reconcile/resource.js";
+import { resource } from "../reconcile/resource.js";
+import {
+  adoptionTag,
+  lowerTagList,
+  type Scope,
+  type Tags,
+  tagKeys,
+  tagsOf,
+  tagsToMend,
+} from "../reconcile/scope.js";
+import { consolePage } from "./support/console.js";
+import { logGroup } from "./support/log-group.js";
+import { tagDifference } from "./support/tags.js";
+
+/** Fargate Spot can be asked for only in a cluster that has it as a provider; Fargate is there for symmetry of use. */
+const PROVIDERS = ["FARGATE", "FARGATE_SPOT"] as const;
+
+const INCLUDE: ClusterField[] = ["TAGS", "SETTINGS", "CONFIGURATIONS"];
+
+/** Where tasks of a project write their logs. */
+export function taskLogGroup(scope: Scope): string {
+  return `/reprod/${scope.name("tasks")}`;
+}
 
 export const cluster: Group = {
   name: "cluster",
@@ -6,6 +31,279 @@ export const cluster: Group = {
   purpose: "Where tasks run on Fargate, and their logs.",
   needs: ["roles"],
   settingsFile: "cluster-settings.json",
-  resources: () => [],
-  settings: () => ({}),
+  resources: (scope) => [taskLogs(scope), ecsCluster(scope)],
+  settings: (of) => ({
+    cluster_name: of("cluster").id,
+    cluster_arn: of("cluster").arn,
+    log_group: of("log-group").id,
+  }),
 };
+
+function taskLogs(scope: Scope): Resource {
+  const logs = logGroup(scope, "cluster", {
+    part: "log-group",
+    name: taskLogGroup(scope),
+    detail: "what tasks write",
+    // Copies that records name are kept elsewhere (E3); of tasks that nobody collected, this is all there is.
+    holdsData: true,
+  });
+  return {
+    ...logs,
+    remove: async (found, at) => {
+      // Whose cluster was deleted by hand has its task definitions still, and nothing else that says so.
+      await removeTaskDefinitions(await scope.account.aws.ecs(), scope);
+      await logs.remove(found, at);
+    },
+  };
+}
+
+function ecsCluster(scope: Scope): Resource {
+  const { account } = scope;
+  const name = scope.name("cluster");
+  const tags = scope.tags("cluster", "cluster");
+  let detail: string = "Fargate and Fargate Spot";
+
+  const describe = async (which: string): Promise<Cluster | undefined> => {
+    const ecs = await account.aws.ecs();
+    const { clusters = [] } = await ecs.describeClusters({ clusters: [which], include: INCLUDE });
+    // One that was deleted is still told of for a while.
+    return clusters.find(({ status }) => status !== "INACTIVE");
+  };
+
+  return resource<Cluster>({
+    part: "cluster",
+    kind: "ECS cluster",
+    name,
+    // What an adopted one lacks is known once it was looked at, and its providers are not ours to change.
+    get detail() {
+      return detail;
+    },
+    adoptable: true,
+    cost: { atRest: 0 },
+    find: async ({ id = name, adopted }) => {
+      let live = await describe(id);
+      if (live === undefined && id !== name && !adopted) live = await describe(name);
+      return live === undefined ? undefined : foundOf(scope, live, adopted);
+    },
+    create: async () => {
+      const ecs = await account.aws.ecs();
+      const { cluster } = await ecs.createCluster({
+        clusterName: name,
+        tags: lowerTagList(tags),
+        capacityProviders: [...PROVIDERS],
+        defaultCapacityProviderStrategy: [],
+        settings: [{ name: "containerInsights", value: "disabled" }],
+        // A shell that somebody opens in a task is not part of what the task's script wrote.
+        configuration: { executeCommandConfiguration: { logging: "NONE" } },
+      });
+      return foundOf(scope, cluster ?? {}, false);
+    },
+    compare: ({ owner, live }): readonly Difference[] => {
+      const lacking = PROVIDERS.filter((provider) => !(live.capacityProviders ?? []).includes(provider));
+      if (owner === "adopted") {
+        detail =
+          lacking.length === 0
+            ? "Fargate and Fargate Spot"
+            : `without the capacity provider ${lacking.join(" and ")}: it is not added to a cluster of others`;
+        return adoption(scope, live);
+      }
+      return [
+        ...providers(scope, live, lacking),
+        ...insights(scope, live),
+        ...execLogging(scope, live),
+        ...status(live),
+        ...tagDifference(tagsOf(live.tags), tagsToMend(tagsOf(live.tags), tags), async (wrong) => {
+          const ecs = await account.aws.ecs();
+          await ecs.tagResource({ resourceArn: live.clusterArn, tags: lowerTagList(wrong) });
+        }),
+      ];
+    },
+    inUse: async ({ id }) => {
+      const running = (await tasksOf(await account.aws.ecs(), id)).length;
+      if (running === 0) return undefined;
+      return `${running} ${running === 1 ? "task runs or waits" : "tasks run or wait"} in the cluster ${id}`;
+    },
+    remove: async ({ id }) => {
+      const ecs = await account.aws.ecs();
+      // Whoever forces it has been told of them; without any, this does nothing.
+      for (const task of await tasksOf(ecs, id)) {
+        await unlessGone(ecs.stopTask({ cluster: id, task, reason: "the cluster is being removed" }));
+      }
+      // Before the cluster: when this is cut off, the cluster still says that there is something to remove.
+      await removeTaskDefinitions(ecs, scope);
+      await ecs.deleteCluster({ cluster: id });
+    },
+    release: async ({ live }) => {
+      const ecs = await account.aws.ecs();
+      await removeTaskDefinitions(ecs, scope);
+      const value = adoptionTag(tagsOf(live.tags)[tagKeys.adopted], scope.projectId, false);
+      if (value !== "") {
+        await ecs.tagResource({
+          resourceArn: live.clusterArn,
+          tags: lowerTagList({ [tagKeys.adopted]: value }),
+        });
+      } else await ecs.untagResource({ resourceArn: live.clusterArn, tagKeys: [tagKeys.adopted] });
+    },
+    console: ({ id }) => consolePage(account, `ecs/v2/clusters/${encodeURIComponent(id)}/tasks`),
+  });
+}
+
+function foundOf(scope: Scope, live: Cluster, adopted: boolean): Found<Cluster> {
+  const { clusterName = "", clusterArn } = live;
+  return {
+    id: clusterName,
+    ...(clusterArn !== undefined && { arn: clusterArn }),
+    owner: scope.owner(tagsOf(live.tags), adopted),
+    live,
+  };
+}
+
+function adoption(scope: Scope, live: Cluster): readonly Difference[] {
+  const is: Tags = tagsOf(live.tags);
+  const shouldBe = adoptionTag(is[tagKeys.adopted], scope.projectId, true);
+  if (is[tagKeys.adopted] === shouldBe) return [];
+  return tagDifference(is, { [tagKeys.adopted]: shouldBe }, async (wrong) => {
+    const ecs = await scope.account.aws.ecs();
+    await ecs.tagResource({ resourceArn: live.clusterArn, tags: lowerTagList(wrong) });
+  });
+}
+
+/** What others added stays: the call replaces all that there is. */
+function providers(
+  { account }: Scope,
+  { clusterName, capacityProviders = [], defaultCapacityProviderStrategy = [] }: Cluster,
+  lacking: readonly string[],
+): readonly Difference[] {
+  if (lacking.length === 0) return [];
+  return [
+    {
+      what: "capacity providers",
+      is: capacityProviders.length === 0 ? "none" : [...capacityProviders].sort().join(", "),
+      shouldBe: PROVIDERS.join(", "),
+      mend: async () => {
+        const ecs = await account.aws.ecs();
+        await ecs.putClusterCapacityProviders({
+          cluster: clusterName,
+          capacityProviders: [...capacityProviders, ...lacking],
+          defaultCapacityProviderStrategy,
+        });
+      },
+    },
+  ];
+}
+
+/** Container Insights is charged by metric and task: nobody should pay for it without having asked. */
+function insights({ account }: Scope, { clusterName, settings }: Cluster): readonly Difference[] {
+  const value = settings?.find(({ name }) => name === "containerInsights")?.value;
+  if (value === "disabled") return [];
+  return [
+    {
+      what: "container insights",
+      is: value ?? "as the account has it",
+      shouldBe: "disabled",
+      mend: async () => {
+        const ecs = await account.aws.ecs();
+        await ecs.updateCluster({
+          cluster: clusterName,
+          settings: [{ name: "containerInsights", value: "disabled" }],
+        });
+      },
+    },
+  ];
+}
+
+function execLogging({ account }: Scope, { clusterName, configuration }: Cluster): readonly Difference[] {
+  const logging = configuration?.executeCommandConfiguration?.logging;
+  if (logging === "NONE") return [];
+  return [
+    {
+      what: "ECS Exec logging",
+      is: logging ?? "not set",
+      shouldBe: "NONE",
+      mend: async () => {
+        const ecs = await account.aws.ecs();
+        await ecs.updateCluster({
+          cluster: clusterName,
+          configuration: { ...configuration, executeCommandConfiguration: { logging: "NONE" } },
+        });
+      },
+    },
+  ];
+}
+
+/** Providers are attached after the call has ended; the engine looks again until they are. */
+function status({ status, attachmentsStatus }: Cluster): readonly Difference[] {
+  const now =
+    status !== "ACTIVE" ? status : attachmentsStatus === "UPDATE_IN_PROGRESS" ? attachmentsStatus : undefined;
+  return now === undefined ? [] : [{ what: "status", is: now, shouldBe: "ACTIVE", mend: async () => {} }];
+}
+
+/** ARNs of tasks that run or wait to. */
+async function tasksOf(ecs: ECS, cluster: string): Promise<readonly string[]> {
+  const tasks: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await ecs.listTasks({ cluster, desiredStatus: "RUNNING", nextToken });
+    tasks.push(...(page.taskArns ?? []));
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  return tasks;
+}
+
+/**
+ * Runs register task definitions, one family for each kind of task; nobody needs them once the cluster is gone. Two
+ * calls a revision: AWS tells tags only of one at a time.
+ */
+async function removeTaskDefinitions(ecs: ECS, scope: Scope): Promise<void> {
+  const inactive: string[] = [];
+  for (const family of await familiesOf(ecs, scope)) {
+    for (const status of ["ACTIVE", "INACTIVE"] as const) {
+      for (const taskDefinition of await revisionsOf(ecs, family, status)) {
+        const { tags } = await ecs.describeTaskDefinition({ taskDefinition, include: ["TAGS"] });
+        if (tagsOf(tags)[tagKeys.project] !== scope.projectId) continue;
+        if (status === "ACTIVE") await ecs.deregisterTaskDefinition({ taskDefinition });
+        inactive.push(taskDefinition);
+      }
+    }
+  }
+  // As many as one call takes.
+  for (let at = 0; at < inactive.length; at += 10) {
+    await ecs.deleteTaskDefinitions({ taskDefinitions: inactive.slice(at, at + 10) });
+  }
+}
+
+async function familiesOf(ecs: ECS, scope: Scope): Promise<readonly string[]> {
+  const families: string[] = [];
+  const familyPrefix = scope.name("");
+  let nextToken: string | undefined;
+  do {
+    const page = await ecs.listTaskDefinitionFamilies({ familyPrefix, status: "ALL", nextToken });
+    families.push(...(page.families ?? []).filter((family) => family.startsWith(familyPrefix)));
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  return families;
+}
+
+async function revisionsOf(
+  ecs: ECS,
+  familyPrefix: string,
+  status: "ACTIVE" | "INACTIVE",
+): Promise<readonly string[]> {
+  const revisions: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await ecs.listTaskDefinitions({ familyPrefix, status, nextToken });
+    revisions.push(...(page.taskDefinitionArns ?? []));
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  // Its name says prefix and its reference says family; a longer one that begins so gets its own turn.
+  return revisions.filter((arn) => arn.split("/").at(-1)?.split(":")[0] === familyPrefix);
+}
+
+async function unlessGone(asked: Promise<unknown>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    if (!isNotThere(error)) throw error;
+  }
+}

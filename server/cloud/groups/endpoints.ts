@@ -1,4 +1,24 @@
-import type { Group } from "../reconcile/resource.js";
+import type { ApiGatewayV2, GetApiResponse, Integration, Route, Stage } from "@aws-sdk/client-apigatewayv2";
+import { isNotThere } from "../failures.js";
+import { ENDPOINTS_USE } from "../prices.js";
+import type { At, Difference, Found, Group, Resource } from "../reconcile/resource.js";
+import { resource } from "../reconcile/resource.js";
+import { type Scope, tagKeys, tagsToMend } from "../reconcile/scope.js";
+import { consolePage } from "./support/console.js";
+import { functionArn, type Permission, permissionDifference, removePermission } from "./support/lambda.js";
+import { tagDifference } from "./support/tags.js";
+
+/** What `manage` answers. */
+const ROUTES = ["GET /health"] as const;
+
+/** A person's hand, and no more (engine-rules.md D10): who starts many runs does it with one that has many nodes. */
+const RATE = 10;
+const BURST = 20;
+
+const STAGE = "$default";
+
+/** How an integration of ours is known among others that lead to the same function. */
+const INTEGRATION = "reprod-manage";
 
 export const endpoints: Group = {
   name: "endpoints",
@@ -6,6 +26,333 @@ export const endpoints: Group = {
   purpose: "A signed HTTP interface to runs.",
   needs: ["functions"],
   settingsFile: "endpoints-settings.json",
-  resources: () => [],
-  settings: () => ({}),
+  resources: (scope) => [httpApi(scope)],
+  settings: (of) => ({ api_id: of("api").id, url: of("api").attributes?.url }),
 };
+
+interface Live {
+  readonly api: GetApiResponse;
+  readonly integrations: readonly Integration[];
+  readonly routes: readonly Route[];
+  readonly stage: Stage | undefined;
+}
+
+/**
+ * The HTTP API with what cannot be tagged in it. Access logs are left out: they would hold callers' addresses, need leave
+ * to change the account's own policy of log deliveries, and say no more than what `manage` notes of each request.
+ */
+function httpApi(scope: Scope): Resource {
+  const { account } = scope;
+  const name = scope.name("api");
+  const tags = scope.tags("endpoints", "api");
+  const manage = scope.name("manage");
+  const uri = functionArn(account, manage);
+  const permissionOf = (id: string): Permission => ({
+    id: "reprod-api",
+    functionName: manage,
+    principal: "apigateway.amazonaws.com",
+    sourceArn: `arn:${account.partition}:execute-api:${account.region}:${account.accountId}:${id}/*`,
+  });
+
+  const found = (live: Live): Found<Live> => {
+    const { ApiId = "", ApiEndpoint = "", Tags = {} } = live.api;
+    return {
+      id: ApiId,
+      arn: `arn:${account.partition}:apigateway:${account.region}::/apis/${ApiId}`,
+      attributes: { url: ApiEndpoint },
+      owner: scope.owner(Tags, false),
+      live,
+    };
+  };
+  const whole = async (gateway: ApiGatewayV2, api: GetApiResponse): Promise<Found<Live>> => {
+    const ApiId = api.ApiId ?? "";
+    const [integrations, routes, stage] = await Promise.all([
+      integrationsOf(gateway, ApiId),
+      routesOf(gateway, ApiId),
+      stageOf(gateway, ApiId),
+    ]);
+    return found({ api, integrations, routes, stage });
+  };
+  const isOurs = ({ Tags = {} }: GetApiResponse): boolean =>
+    scope.owner(Tags, false) === "ours" &&
+    Tags[tagKeys.part] === "api" &&
+    Tags[tagKeys.project] !== undefined;
+
+  return resource<Live>({
+    part: "api",
+    kind: "HTTP API",
+    name,
+    detail: `${ROUTES.length === 1 ? "one route" : `${ROUTES.length} routes`}, signed requests only, ${RATE} a second`,
+    needs: ["functions/manage"],
+    cost: { atRest: 0, use: ENDPOINTS_USE },
+    find: async ({ id }: At) => {
+      const gateway = await account.aws.apiGateway();
+      if (id !== undefined) {
+        try {
+          return await whole(gateway, await gateway.getApi({ ApiId: id }));
+        } catch (error) {
+          if (!isNotThere(error)) throw error;
+        }
+      }
+      const apis = await apisOf(gateway);
+      // Names are not unique: one that somebody else tagged for themselves is none of our business.
+      const api =
+        apis.find(isOurs) ??
+        apis.find(({ Name, Tags = {} }) => Name === name && scope.owner(Tags, false) === "unmarked");
+      return api === undefined ? undefined : whole(gateway, api);
+    },
+    create: async () => {
+      const gateway = await account.aws.apiGateway();
+      const api = await gateway.createApi({
+        Name: name,
+        ProtocolType: "HTTP",
+        Description: DESCRIPTION,
+        DisableExecuteApiEndpoint: false,
+        Tags: { ...tags },
+      });
+      return found({ api: api, integrations: [], routes: [], stage: undefined });
+    },
+    compare: async ({ id, live }): Promise<readonly Difference[]> => [
+      ...apiDifferences(scope, name, live.api),
+      ...integrationDifference(scope, id, uri, live),
+      ...routeDifferences(scope, id, uri, live),
+      ...stageDifferences(scope, id, live.stage),
+      ...(await permissionDifference(account, permissionOf(id))),
+      ...tagDifference(live.api.Tags ?? {}, tagsToMend(live.api.Tags ?? {}, tags), async (wrong) => {
+        const gateway = await account.aws.apiGateway();
+        await gateway.tagResource({ ResourceArn: found(live).arn, Tags: { ...wrong } });
+      }),
+    ],
+    remove: async ({ id }) => {
+      const permission = permissionOf(id);
+      await removePermission(account, permission);
+      const gateway = await account.aws.apiGateway();
+      await gateway.deleteApi({ ApiId: id });
+    },
+    // No client token, and no unique names.
+    duplicates: async () => {
+      const gateway = await account.aws.apiGateway();
+      const ours = (await apisOf(gateway)).filter(isOurs);
+      return Promise.all(ours.map((api) => whole(gateway, api)));
+    },
+    console: ({ id }) => consolePage(account, `apigateway/main/api-detail?api=${id}`),
+  });
+}
+
+const DESCRIPTION = "Reprod: runs, for signed requests";
+
+/** All of the region, oldest first. */
+async function apisOf(gateway: ApiGatewayV2): Promise<readonly GetApiResponse[]> {
+  const apis: GetApiResponse[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await gateway.getApis({ ...(NextToken !== undefined && { NextToken }) });
+    apis.push(...(page.Items ?? []));
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  return apis.sort((a, b) => (a.CreatedDate?.getTime() ?? 0) - (b.CreatedDate?.getTime() ?? 0));
+}
+
+async function integrationsOf(gateway: ApiGatewayV2, ApiId: string): Promise<readonly Integration[]> {
+  const integrations: Integration[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await gateway.getIntegrations({ ApiId, ...(NextToken !== undefined && { NextToken }) });
+    integrations.push(...(page.Items ?? []));
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  return integrations;
+}
+
+async function routesOf(gateway: ApiGatewayV2, ApiId: string): Promise<readonly Route[]> {
+  const routes: Route[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await gateway.getRoutes({ ApiId, ...(NextToken !== undefined && { NextToken }) });
+    routes.push(...(page.Items ?? []));
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  return routes;
+}
+
+async function stageOf(gateway: ApiGatewayV2, ApiId: string): Promise<Stage | undefined> {
+  let NextToken: string | undefined;
+  do {
+    const page = await gateway.getStages({ ApiId, ...(NextToken !== undefined && { NextToken }) });
+    const stage = page.Items?.find(({ StageName }) => StageName === STAGE);
+    if (stage !== undefined) return stage;
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  return undefined;
+}
+
+function apiDifferences({ account }: Scope, name: string, api: GetApiResponse): readonly Difference[] {
+  const update = async (): Promise<void> => {
+    const gateway = await account.aws.apiGateway();
+    await gateway.updateApi({
+      ApiId: api.ApiId,
+      Name: name,
+      Description: DESCRIPTION,
+      DisableExecuteApiEndpoint: false,
+    });
+  };
+  const differences: Difference[] = [];
+  if (api.Name !== name) {
+    differences.push({ what: "name", is: api.Name ?? "none", shouldBe: name, mend: update });
+  }
+  if (api.DisableExecuteApiEndpoint === true) {
+    differences.push({ what: "default endpoint", is: "disabled", shouldBe: "enabled", mend: update });
+  }
+  if (api.CorsConfiguration !== undefined) {
+    // Pages of a browser have no keys to sign with, so none is let in.
+    differences.push({
+      what: "CORS",
+      is: "configured",
+      shouldBe: "none",
+      mend: async () => {
+        const gateway = await account.aws.apiGateway();
+        await gateway.deleteCorsConfiguration({ ApiId: api.ApiId });
+      },
+    });
+  }
+  return differences;
+}
+
+function isWanted(integration: Integration, uri: string): boolean {
+  return (
+    integration.IntegrationType === "AWS_PROXY" &&
+    integration.IntegrationUri === uri &&
+    integration.PayloadFormatVersion === "2.0"
+  );
+}
+
+function isOfUs({ Description }: Integration): boolean {
+  return Description === INTEGRATION;
+}
+
+/** Makes ours as it should be, whatever has happened by now, and gives its id. */
+async function ensureIntegration(gateway: ApiGatewayV2, ApiId: string, uri: string): Promise<string> {
+  const own = (await integrationsOf(gateway, ApiId)).find(isOfUs);
+  const wanted = {
+    ApiId,
+    IntegrationType: "AWS_PROXY",
+    IntegrationUri: uri,
+    PayloadFormatVersion: "2.0",
+    Description: INTEGRATION,
+  } as const;
+  if (own === undefined) return (await gateway.createIntegration(wanted)).IntegrationId ?? "";
+  const { IntegrationId = "" } = own;
+  if (!isWanted(own, uri)) await gateway.updateIntegration({ ...wanted, IntegrationId });
+  return IntegrationId;
+}
+
+function integrationDifference(
+  { account }: Scope,
+  ApiId: string,
+  uri: string,
+  { integrations }: Live,
+): readonly Difference[] {
+  const own = integrations.find(isOfUs);
+  if (own !== undefined && isWanted(own, uri)) return [];
+  return [
+    {
+      what: "integration",
+      is:
+        own === undefined
+          ? "none"
+          : `${own.IntegrationType} ${own.PayloadFormatVersion} ${own.IntegrationUri}`,
+      shouldBe: `AWS_PROXY 2.0 ${uri}`,
+      mend: async () => {
+        await ensureIntegration(await account.aws.apiGateway(), ApiId, uri);
+      },
+    },
+  ];
+}
+
+/** Routes to our integration are ours: those that `manage` does not answer any more go. Others' stay. */
+function routeDifferences(
+  { account }: Scope,
+  ApiId: string,
+  uri: string,
+  { routes, integrations }: Live,
+): readonly Difference[] {
+  const own = integrations.find(isOfUs)?.IntegrationId;
+  const target = own === undefined ? undefined : `integrations/${own}`;
+  const differences: Difference[] = [];
+  for (const RouteKey of ROUTES) {
+    const route = routes.find((route) => route.RouteKey === RouteKey);
+    const authorization = route?.AuthorizationType ?? "NONE";
+    const leads = target !== undefined && route?.Target === target;
+    if (route !== undefined && authorization === "AWS_IAM" && leads) continue;
+    differences.push({
+      what: `route ${RouteKey}`,
+      is: route === undefined ? "none" : `authorization ${authorization}${leads ? "" : ", leads elsewhere"}`,
+      shouldBe: "authorization AWS_IAM",
+      mend: async () => {
+        const gateway = await account.aws.apiGateway();
+        const IntegrationId = await ensureIntegration(gateway, ApiId, uri);
+        const wanted = {
+          ApiId,
+          RouteKey,
+          AuthorizationType: "AWS_IAM",
+          Target: `integrations/${IntegrationId}`,
+        } as const;
+        const now = (await routesOf(gateway, ApiId)).find((route) => route.RouteKey === RouteKey);
+        if (now === undefined) await gateway.createRoute(wanted);
+        else await gateway.updateRoute({ ...wanted, RouteId: now.RouteId });
+      },
+    });
+  }
+  const known: readonly string[] = ROUTES;
+  for (const { RouteKey = "", RouteId, Target } of routes) {
+    if (target === undefined || Target !== target || known.includes(RouteKey)) continue;
+    differences.push({
+      what: `route ${RouteKey}`,
+      is: "there",
+      shouldBe: "none",
+      mend: async () => {
+        const gateway = await account.aws.apiGateway();
+        try {
+          await gateway.deleteRoute({ ApiId, RouteId });
+        } catch (error) {
+          if (!isNotThere(error)) throw error;
+        }
+      },
+    });
+  }
+  return differences;
+}
+
+function stageDifferences(
+  { account }: Scope,
+  ApiId: string,
+  stage: Stage | undefined,
+): readonly Difference[] {
+  const settings = {
+    AutoDeploy: true,
+    DefaultRouteSettings: { ThrottlingRateLimit: RATE, ThrottlingBurstLimit: BURST },
+  };
+  const mend = async (): Promise<void> => {
+    const gateway = await account.aws.apiGateway();
+    const now = await stageOf(gateway, ApiId);
+    if (now === undefined) await gateway.createStage({ ApiId, StageName: STAGE, ...settings });
+    else await gateway.updateStage({ ApiId, StageName: STAGE, ...settings });
+  };
+  const throttling = `${RATE} a second, burst ${BURST}`;
+  if (stage === undefined) {
+    return [{ what: `stage ${STAGE}`, is: "none", shouldBe: `automatic deployment, ${throttling}`, mend }];
+  }
+  const differences: Difference[] = [];
+  if (stage.AutoDeploy !== true) {
+    differences.push({ what: "automatic deployment", is: "off", shouldBe: "on", mend });
+  }
+  const { ThrottlingRateLimit, ThrottlingBurstLimit } = stage.DefaultRouteSettings ?? {};
+  if (ThrottlingRateLimit !== RATE || ThrottlingBurstLimit !== BURST) {
+    const is =
+      ThrottlingRateLimit === undefined && ThrottlingBurstLimit === undefined
+        ? "as the account has it"
+        : `${ThrottlingRateLimit ?? "?"} a second, burst ${ThrottlingBurstLimit ?? "?"}`;
+    differences.push({ what: "throttling", is, shouldBe: throttling, mend });
+  }
+  return differences;
+}
