@@ -26,6 +26,8 @@ import {
   setupPolicy,
 } from "../../server/cloud/policies/user.js";
 import { groupNames } from "../../server/cloud/reconcile/resource.js";
+import { STAGING_PREFIX } from "../../server/functions/table.js";
+import { taskEndKey, taskLogKey } from "../../server/store/keys.js";
 import { type Decision, decide, type Policies, type Request } from "./support/iam.js";
 
 const ACCOUNT = "111122223333";
@@ -146,6 +148,7 @@ const useStore: readonly Call[] = [
     `names/${PROJECT}/p/r.ndjson`,
     "names/otherproject/p/r",
     "attempts/n/done.json",
+    taskEndKey("0123"),
     "runner/a.mjs",
   ].map((key): Call => ["s3:GetObject", `${build}/${key}`]),
   ["s3:GetObject", `${temporary}/runs/r/journal.ndjson`],
@@ -195,7 +198,7 @@ const tables: { readonly [part in RolePart]?: Table } = {
         "objects",
         "other",
       ].flatMap((key) => everyPut(`${build}/${key}`)),
-      ...["runs/r/specs/a.json", "runs/r/journal.ndjson", "inputs/a", "imports/a"].flatMap((key) =>
+      ...["runs/r/specs/a.json", "runs/r/journal.ndjson", "inputs/a", "runs/import/a"].flatMap((key) =>
         everyPut(`${temporary}/${key}`),
       ),
       ["s3:GetObject", `${build}/attempts/0123/done.json`],
@@ -249,17 +252,21 @@ const tables: { readonly [part in RolePart]?: Table } = {
     needs: [
       ...ownLog("data-import"),
       ["s3:GetObject", `${build}/objects/sha256/ab/cd`],
-      ["s3:GetObject", `${temporary}/imports/a`],
+      ["s3:ListBucket", build],
+      ["s3:GetObject", `${temporary}/${STAGING_PREFIX}a`],
       ...create(`${build}/objects/sha256/ab/cd`),
-      ...write(`${temporary}/imports/a`),
+      ...write(`${temporary}/${STAGING_PREFIX}a`),
+      ["s3:DeleteObject", `${temporary}/${STAGING_PREFIX}a`],
     ],
     mustNot: [
       ["s3:PutObject", `${build}/objects/sha256/ab/cd`, overwriting],
-      ...["results/a", "content/a", "claims/a", "runner/a", "attempts/a"].flatMap((key) =>
+      ...["results/a", "content/a", "claims/a", "runner/a", "attempts/a", "tasks/a"].flatMap((key) =>
         everyPut(`${build}/${key}`),
       ),
       ...everyPut(`${temporary}/runs/r/request`),
-      ["s3:ListBucket", build],
+      ["s3:GetObject", `${temporary}/runs/r/journal.ndjson`],
+      ["s3:GetObject", "arn:aws:s3:::somebodys-bucket/a"],
+      ["s3:ListBucket", temporary],
       ["ecs:RunTask", at("ecs", `task-definition/${scope.name("runner")}:1`), onCluster],
       ["logs:CreateLogGroup", at("logs", `log-group:/aws/lambda/${scope.name("data-import")}`)],
     ],
@@ -269,37 +276,35 @@ const tables: { readonly [part in RolePart]?: Table } = {
     needs: [
       ...ownLog("data-rehash"),
       ["s3:GetObject", `${build}/objects/sha256/ab/cd`],
-      ["s3:GetObject", `${temporary}/inputs/a`],
-      ["s3:GetObject", `${temporary}/imports/a`],
+      ["s3:ListBucket", build, { "s3:prefix": "objects/sha256/ab" }],
     ],
     mustNot: [
-      ...["objects/a", "results/a", "runner/a"].flatMap((key) => everyPut(`${build}/${key}`)),
-      ...["imports/a", "inputs/a", "runs/a"].flatMap((key) => everyPut(`${temporary}/${key}`)),
+      ...["objects/a", "results/a", "runner/a", "tasks/a"].flatMap((key) => everyPut(`${build}/${key}`)),
+      ...["inputs/a", "runs/a", `${STAGING_PREFIX}a`].flatMap((key) => everyPut(`${temporary}/${key}`)),
       ["s3:GetObject", `${build}/claims/a`],
+      ["s3:GetObject", `${temporary}/inputs/a`],
     ],
   },
   "log-collect": {
     rule: "D1",
     needs: [
       ...ownLog("log-collect"),
-      ...lookAtWork,
-      ...readLogs,
-      ...["objects/a", "results/a", "content/a", "attempts/n/done.json"].map(
-        (key): Call => ["s3:GetObject", `${build}/${key}`],
-      ),
-      ["s3:GetObject", `${temporary}/runs/r/specs/a.json`],
+      ["logs:GetLogEvents", logStream],
+      ["s3:GetObject", `${build}/${taskEndKey("0123")}`],
       ["s3:ListBucket", build],
-      ["s3:ListBucket", temporary],
-      ...["objects/a", "results/a", "content/a"].flatMap((key) => create(`${build}/${key}`)),
+      ["s3:PutObject", `${build}/${taskEndKey("0123")}`, creating],
+      ["s3:PutObject", `${build}/${taskLogKey("0123", "main")}`, overwriting],
     ],
     mustNot: [
-      ["s3:PutObject", `${build}/results/a`, overwriting],
-      ["s3:PutObject", `${build}/objects/a`, overwriting],
-      ...["names/a/b", "claims/a", "runner/a", "attempts/a"].flatMap((key) => everyPut(`${build}/${key}`)),
+      ...["objects/a", "results/a", "content/a", "names/a/b", "claims/a", "runner/a", "attempts/a"].flatMap(
+        (key) => everyPut(`${build}/${key}`),
+      ),
       ...everyPut(`${temporary}/runs/r/journal.ndjson`),
+      ["s3:GetObject", `${build}/attempts/n/done.json`],
+      ["s3:GetObject", `${temporary}/runs/r/specs/a.json`],
+      ["ecs:DescribeTasks", task],
       ["ecs:StopTask", task],
       ["ecs:RunTask", at("ecs", `task-definition/${scope.name("runner")}:1`), onCluster],
-      ["ecs:DescribeTasks", at("ecs", "task/other/0123abcd")],
       ["batch:TerminateJob", job, ofOurs],
     ],
   },
@@ -312,9 +317,14 @@ const tables: { readonly [part in RolePart]?: Table } = {
       ...launch(scope.name("runner")),
       ["iam:PassRole", roleArn(scope, "runner"), toTasks],
       ["iam:PassRole", roleArn(scope, "execution"), toTasks],
-      ...["objects/a", "results/a", "content/a", `names/${PROJECT}/p/r.ndjson`, "runner/a.tar"].map(
-        (key): Call => ["s3:GetObject", `${build}/${key}`],
-      ),
+      ...[
+        "objects/a",
+        "results/a",
+        "content/a",
+        `names/${PROJECT}/p/r.ndjson`,
+        "tasks/a/main.log",
+        "runner/a.tar",
+      ].map((key): Call => ["s3:GetObject", `${build}/${key}`]),
       ["s3:GetObject", `${temporary}/runs/r/journal.ndjson`],
       ["s3:ListBucket", temporary, { "s3:prefix": "runs/" }],
       ["s3:ListBucket", build],
@@ -402,11 +412,12 @@ function forNobody(): readonly Call[] {
     ),
     ["iam:PassRole", roleArn(other, "task"), toTasks],
     ["iam:PassRole", roleArn(other, "runner"), toTasks],
-    ...["objects/a", "results/a", "runner/a", "runs/r/a", "inputs/a", "imports/a", "claims/a"].flatMap(
+    ...["objects/a", "results/a", "runner/a", "runs/r/a", "inputs/a", "tasks/a", "claims/a"].flatMap(
       (key): readonly Call[] => [
         ["s3:DeleteObject", `${build}/${key}`],
         ["s3:DeleteObjectVersion", `${build}/${key}`],
         ["s3:DeleteObject", `${temporary}/${key}`],
+        ["s3:DeleteObjectVersion", `${temporary}/${key}`],
         ["s3:GetObject", `${otherBuild}/${key}`],
         ...everyPut(`${otherBuild}/${key}`),
         // A bucket whose name only begins like ours.
@@ -1031,13 +1042,16 @@ test("F2 statements of two projects in one bucket have different Sids", () => {
   assert.ok(buildBucketStatements(scope).every(({ needsConditions }) => needsConditions));
 });
 
-test("F2 adopted roles and repositories are named as they are", () => {
+test("F2 adopted roles, repositories and buckets are named as they are", () => {
   const task = `arn:aws:iam::${ACCOUNT}:role/team/task`;
   const adopted: PolicyScope = {
     ...scope,
     roleArns: { task },
     imageRepositories: [at("ecr", "repository/team/tools")],
+    importBuckets: ["open-data"],
   };
+  const source: Call = ["s3:GetObject", "arn:aws:s3:::open-data/a"];
+  assert.deepEqual(wrong([source], "allowed", "", inline(roleSpecs["data-import"](adopted))), []);
   const pass: Call = ["iam:PassRole", task, toTasks];
   assert.deepEqual(wrong([pass], "allowed", roleArn(scope, "runner"), inline(roleSpecs.runner(adopted))), []);
   const pull: Call = ["ecr:BatchGetImage", at("ecr", "repository/team/tools")];
@@ -1145,12 +1159,32 @@ const evaluations: readonly (readonly [name: string, Request, Policies, Decision
     { resource: single({ Principal: { AWS: user } }) },
     "allowed",
   ],
-  ["an account stands for all in it", get, { resource: single({ Principal: { AWS: ACCOUNT } }) }, "allowed"],
   [
-    "so does its root",
+    "allowing an account leaves it to its policies",
     get,
-    { resource: single({ Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` } }) },
+    { resource: single({ Principal: { AWS: ACCOUNT } }) },
+    "not allowed",
+  ],
+  [
+    "which may allow it",
+    get,
+    { identity: [single({})], resource: single({ Principal: { AWS: ACCOUNT } }) },
     "allowed",
+  ],
+  [
+    "refusing an account is refusing all in it",
+    get,
+    { identity: [single({})], resource: single({ Effect: "Deny", Principal: { AWS: ACCOUNT } }) },
+    "refused",
+  ],
+  [
+    "its root is the account",
+    get,
+    {
+      identity: [single({})],
+      resource: single({ Effect: "Deny", Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` } }),
+    },
+    "refused",
   ],
   [
     "another account does not",

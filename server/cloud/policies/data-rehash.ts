@@ -1,19 +1,16 @@
 import { functionRole } from "./function-role.js";
-import { allow, buildKeys, type PolicyScope, type RoleSpec, temporaryKeys } from "./policy.js";
+import { allow, bucketArn, buildKeys, type PolicyScope, type RoleSpec } from "./policy.js";
 
-/** The role of the function that reads bytes again and tells their digest: it changes nothing. */
+/** The role of the function that reads objects again and compares their digests: it changes nothing. */
 export function dataRehashRole(scope: PolicyScope): RoleSpec {
   return functionRole(
     scope,
     "data-rehash",
     "Role of the function that checks digests",
-    ["read objects and inputs"],
+    ["list and read objects"],
     [
-      allow(
-        "Read",
-        ["s3:GetObject"],
-        [...buildKeys(scope, "objects/"), ...temporaryKeys(scope, "inputs/", "imports/")],
-      ),
+      allow("Read", ["s3:GetObject"], buildKeys(scope, "objects/")),
+      allow("List", ["s3:ListBucket"], [bucketArn(scope, "build")]),
     ],
   );
 }

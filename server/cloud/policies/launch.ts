@@ -120,7 +120,17 @@ export function useStore(scope: PolicyScope): readonly Statement[] {
       "ReadStore",
       ["s3:GetObject"],
       [
-        ...buildKeys(scope, "objects/", "results/", "content/", "names/", "claims/", "attempts/", "runner/"),
+        ...buildKeys(
+          scope,
+          "objects/",
+          "results/",
+          "content/",
+          "names/",
+          "claims/",
+          "attempts/",
+          "tasks/",
+          "runner/",
+        ),
         ...temporaryKeys(scope, "runs/", "inputs/"),
       ],
     ),

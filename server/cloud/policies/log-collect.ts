@@ -1,41 +1,22 @@
 import { functionRole } from "./function-role.js";
-import { describeWork, readLogs } from "./launch.js";
-import {
-  allow,
-  bucketArn,
-  buildKeys,
-  createOnly,
-  type PolicyScope,
-  type RoleSpec,
-  temporaryKeys,
-} from "./policy.js";
+import { allow, bucketArn, buildKeys, logStreamArns, type PolicyScope, type RoleSpec } from "./policy.js";
 
 /**
- * The role of the function that hears of a task's end. It is a committer (D1): no user's code runs under it, so it may
- * write results, create-only. It knows 404 from 403, since "no such object" and "not allowed" must not be one to it.
+ * The role of the function that hears of a task's end. It keeps what AWS says of it under `tasks/`, where no task can
+ * write, so that a committer can rest on the exit codes (D1); a later event may replace an earlier one. Records are
+ * not its business.
  */
 export function logCollectRole(scope: PolicyScope): RoleSpec {
   return functionRole(
     scope,
     "log-collect",
-    "Role of the function that keeps results and logs",
+    "Role of the function that keeps logs",
+    ["read the logs of tasks", "keep the logs and ends of tasks in the build bucket"],
     [
-      "look at tasks and jobs, and read their logs",
-      "read what an attempt left, and create, but never overwrite or delete, its result",
-    ],
-    [
-      allow(
-        "Read",
-        ["s3:GetObject"],
-        [
-          ...buildKeys(scope, "objects/", "results/", "content/", "attempts/"),
-          ...temporaryKeys(scope, "runs/"),
-        ],
-      ),
-      allow("Absent", ["s3:ListBucket"], [bucketArn(scope, "build"), bucketArn(scope, "temporary")]),
-      ...createOnly("Commit", buildKeys(scope, "objects/", "results/", "content/")),
-      ...describeWork(scope),
-      ...readLogs(scope),
+      allow("Keep", ["s3:GetObject", "s3:PutObject"], buildKeys(scope, "tasks/")),
+      // A first event (404) is not to be taken for one that may not be read.
+      allow("Absent", ["s3:ListBucket"], [bucketArn(scope, "build")]),
+      allow("ReadLogs", ["logs:GetLogEvents"], [logStreamArns(scope, scope.names.logGroup)]),
     ],
   );
 }

@@ -29,7 +29,15 @@ export function manageRole(scope: PolicyScope): RoleSpec {
         "Read",
         ["s3:GetObject"],
         [
-          ...buildKeys(scope, "objects/", "results/", "content/", `names/${scope.projectId}/`, "runner/"),
+          ...buildKeys(
+            scope,
+            "objects/",
+            "results/",
+            "content/",
+            `names/${scope.projectId}/`,
+            "tasks/",
+            "runner/",
+          ),
           ...temporaryKeys(scope, "runs/"),
         ],
       ),

@@ -53,6 +53,8 @@ export interface PolicyScope {
   readonly roleArns?: { readonly [part in RolePart]?: string };
   /** ARNs of the repositories, beyond our own, that images come from. */
   readonly imageRepositories?: readonly string[];
+  /** Names of the buckets, beyond our own, that `data-import` may read `s3://` addresses of. */
+  readonly importBuckets?: readonly string[];
 }
 
 export type RolePart =
@@ -226,6 +228,8 @@ export type BuildPrefix =
   | "claims/"
   /** What attempts leave, each behind its nonce (D1). */
   | "attempts/"
+  /** How tasks ended and what they wrote, as AWS says it: from the function on their end. */
+  | "tasks/"
   /** Bundles of the engine and of pipelines' sources, by digest (D3, D9). */
   | "runner/";
 
@@ -237,8 +241,8 @@ export type TemporaryPrefix =
   | "runs/*/specs/"
   /** Local inputs, pushed before launch. */
   | "inputs/"
-  /** Downloads whose digest is not known yet. */
-  | "imports/";
+  /** Downloads whose digest is not known yet. No run has such an id. */
+  | "runs/import/";
 
 export function clusterArn(scope: PolicyScope): string {
   return regionalArn(scope, "ecs", `cluster/${scope.names.cluster}`);

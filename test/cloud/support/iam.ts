@@ -30,7 +30,14 @@ export function decide(request: Request, policies: Policies): Decision {
   }
   const applying = [
     ...identity.filter((statement) => applies(statement, request)),
-    ...resource.filter((statement) => isPrincipal(statement, request) && applies(statement, request)),
+    ...resource.filter((statement) => {
+      const meant = whoIsMeant(statement, request);
+      // To allow an account is to leave it to the account's own policies; to refuse it is to refuse all in it.
+      return (
+        (meant === "itself" || (meant === "account" && statement.Effect === "Deny")) &&
+        applies(statement, request)
+      );
+    }),
   ];
   if (applying.some(({ Effect }) => Effect === "Deny")) return "refused";
   return applying.some(({ Effect }) => Effect === "Allow") ? "allowed" : "not allowed";
@@ -89,22 +96,27 @@ function isResource({ Resource, NotResource }: ReadStatement, { resource }: Requ
   return (Resource !== undefined) === named;
 }
 
-function isPrincipal({ Principal }: ReadStatement, { principal }: Request): boolean {
+/** Whether a statement names who asks, or only the account. */
+function whoIsMeant({ Principal }: ReadStatement, { principal }: Request): "itself" | "account" | "others" {
   if (Principal === undefined) throw new Error("a policy of a resource names its principals");
   if (principal === undefined) throw new Error("a request to a resource with a policy has a principal");
-  if (Principal === "*") return true;
+  if (Principal === "*") return "itself";
   if (!isObject(Principal)) throw new Error(`a principal "${Principal}"`);
-  return Object.entries(Principal).some(([kind, names]) => {
+  const account = typeof principal === "string" ? principal.split(":")[4] : undefined;
+  let meant: "account" | "others" = "others";
+  for (const [kind, names] of Object.entries(Principal)) {
     const given = textsOf(names);
-    if (kind === "Service") return typeof principal === "object" && given.includes(principal.service);
-    if (kind !== "AWS") throw new Error(`a kind of principal "${kind}" that is not known here`);
-    if (given.includes("*")) return true;
-    const account = typeof principal === "string" ? principal.split(":")[4] : undefined;
-    return given.some(
-      (name) =>
-        name === principal || name === account || /^arn:[\w-]+:iam::(\d+):root$/.exec(name)?.[1] === account,
-    );
-  });
+    if (kind === "Service") {
+      if (typeof principal === "object" && given.includes(principal.service)) return "itself";
+    } else if (kind === "AWS") {
+      if (given.some((name) => name === "*" || name === principal)) return "itself";
+      const accounts = given.map((name) => /^arn:[\w-]+:iam::(\d+):root$/.exec(name)?.[1] ?? name);
+      if (account !== undefined && accounts.includes(account)) meant = "account";
+    } else {
+      throw new Error(`a kind of principal "${kind}" that is not known here`);
+    }
+  }
+  return meant;
 }
 
 /** Operators must all hold, and each of their keys; of the values of a key one is enough. */
