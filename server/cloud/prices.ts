@@ -12,3 +12,9 @@ export const FUNCTIONS_USE = "$0.20 per million calls and $0.0000133334 per GB-s
 
 /** aws.amazon.com/api-gateway/pricing: HTTP APIs, first tier. */
 export const ENDPOINTS_USE = "$1.00 per million calls";
+
+/** aws.amazon.com/s3/pricing: S3 Standard, first 50 TB. */
+export const STORAGE_USE = "$0.023 per GB and month";
+
+/** aws.amazon.com/ecr/pricing: private repositories. */
+export const IMAGES_USE = "$0.10 per GB and month";
