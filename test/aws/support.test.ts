@@ -310,6 +310,80 @@ for (const [when, left] of [
     assert.equal(account.mutations().length, 3);
   });
 
+awsTest("what moto gets wrong is made good", async (_t, account) => {
+  const s3 = noted(account, S3);
+  const Bucket = `mended-${account.accountId}`;
+  await s3.createBucket({
+    Bucket,
+    CreateBucketConfiguration: { LocationConstraint: REGION, Tags },
+  });
+  assert.deepEqual((await account.client(S3).getBucketTagging({ Bucket })).TagSet, Tags);
+  await assert.rejects(s3.getBucketPolicy({ Bucket }), { name: "NoSuchBucketPolicy" });
+  const Policy = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "TlsOnly",
+        Effect: "Deny",
+        Principal: "*",
+        Action: "s3:*",
+        Resource: `arn:aws:s3:::${Bucket}/*`,
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      },
+    ],
+  });
+  await s3.putBucketPolicy({ Bucket, Policy });
+  await s3.putObject({ Bucket, Key: "a", Body: "text" });
+  assert.equal((await s3.getBucketPolicy({ Bucket })).Policy, Policy);
+  assert.equal((await account.client(S3).getBucketPolicy({ Bucket })).Policy, Policy);
+  await assert.rejects(s3.putBucketPolicy({ Bucket, Policy: "{nonsense" }), { name: "MalformedPolicy" });
+  await s3.deleteBucketPolicy({ Bucket });
+  await assert.rejects(s3.getBucketPolicy({ Bucket }), { name: "NoSuchBucketPolicy" });
+
+  const gateway = noted(account, ApiGatewayV2);
+  const { ApiId } = await gateway.createApi({ Name: "a", ProtocolType: "HTTP" });
+  await gateway.createStage({ ApiId, StageName: "$default", AutoDeploy: true, Tags: tags });
+  await gateway.updateStage({
+    ApiId,
+    StageName: "$default",
+    DefaultRouteSettings: { ThrottlingRateLimit: 10 },
+  });
+  const stage = await gateway.getStage({ ApiId, StageName: "$default" });
+  assert.equal(stage.DefaultRouteSettings?.ThrottlingRateLimit, 10);
+  assert.deepEqual(stage.Tags, tags);
+
+  account.lacks.add("ec2:CreateVpc");
+  const simulated = await noted(account, IAM).simulatePrincipalPolicy({
+    PolicySourceArn: `arn:aws:iam::${account.accountId}:user/anna`,
+    ActionNames: ["ec2:CreateVpc", "ec2:CreateSubnet"],
+  });
+  assert.deepEqual(
+    simulated.EvaluationResults?.map(({ EvalActionName, EvalDecision }) => [EvalActionName, EvalDecision]),
+    [
+      ["ec2:CreateVpc", "implicitDeny"],
+      ["ec2:CreateSubnet", "allowed"],
+    ],
+  );
+  const asked = { ServiceCode: "fargate", QuotaCode: "L-3032A538" };
+  assert.equal((await noted(account, ServiceQuotas).getServiceQuota(asked)).Quota?.Value, 6);
+  account.quotas.set("fargate/L-3032A538", 100);
+  assert.equal((await noted(account, ServiceQuotas).getServiceQuota(asked)).Quota?.Value, 100);
+
+  const { "compute-environments.json": made } = await createOfEachKind(account);
+  assert.ok(made);
+  const batch = noted(account, Batch);
+  await assert.rejects(batch.deleteJobQueue({ jobQueue: "reprod" }), { name: "ClientException" });
+  await batch.updateJobQueue({ jobQueue: "reprod", state: "DISABLED" });
+  await batch.deleteJobQueue({ jobQueue: "reprod" });
+  await assert.rejects(batch.deleteComputeEnvironment({ computeEnvironment: "reprod" }), {
+    name: "ClientException",
+  });
+  await batch.updateComputeEnvironment({ computeEnvironment: "reprod", state: "DISABLED" });
+  await batch.deleteComputeEnvironment({ computeEnvironment: "reprod" });
+  assert.deepEqual((await batch.describeComputeEnvironments()).computeEnvironments, []);
+  assert.deepEqual(account.crashes, []);
+});
+
 awsTest("what carries a project's tag is found, of each kind", async (t, account, aws) => {
   const folder = temporaryFolder(t);
   assert.deepEqual(await taggedResources(account, PROJECT), []);

@@ -8,6 +8,7 @@ import { afterwards } from "../../support/temporary.js";
 import type { Call } from "./calls.js";
 import { firstOf, type Injector } from "./faults.js";
 import { startProxy } from "./proxy.js";
+import { newRepairs, type Repairs } from "./repairs.js";
 
 export const REGION = "eu-central-1";
 
@@ -43,12 +44,16 @@ export interface Account {
   client<Client extends { destroy(): void }>(make: new (config: ClientConfig) => Client): Client;
   /** The same for other programs: like `env`, by a way that is not noted. */
   readonly behind: AccountEnvironment;
+  /** What the caller lacks by `iam:SimulatePrincipalPolicy`, and quotas by `service/code`: both may be changed. */
+  readonly lacks: Repairs["lacks"];
+  readonly quotas: Repairs["quotas"];
   /** Calls at which moto itself broke down, which AWS would not. */
   readonly crashes: readonly string[];
   close(): void;
 }
 
-export interface AccountEnvironment {
+/** A type, not an interface: it stands where any record of variables is asked for. */
+export type AccountEnvironment = {
   readonly AWS_ENDPOINT_URL: string;
   readonly AWS_ACCESS_KEY_ID: string;
   readonly AWS_SECRET_ACCESS_KEY: string;
@@ -56,7 +61,7 @@ export interface AccountEnvironment {
   readonly AWS_EC2_METADATA_DISABLED: string;
   readonly AWS_CONFIG_FILE: string;
   readonly AWS_SHARED_CREDENTIALS_FILE: string;
-}
+};
 
 /** What every client of the SDK takes. */
 export interface ClientConfig {
@@ -151,6 +156,7 @@ async function openAccount(moto: Moto): Promise<Account> {
     moto,
     accountId,
     foreignKeys: new Set<string>(),
+    repairs: newRepairs(),
     since: performance.now(),
     onCrash: (call: Call) => crashes.push(`${call.name} ${call.body.toString("utf8").slice(0, 500)}`),
   };
@@ -178,6 +184,8 @@ async function openAccount(moto: Moto): Promise<Account> {
     behind: environment(back.url),
     calls,
     crashes,
+    lacks: shared.repairs.lacks,
+    quotas: shared.repairs.quotas,
     mutations: () => calls.filter(({ mutating }) => mutating),
     counts: () => {
       const counts: { [name: string]: number } = {};

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Moto } from "../../../scripts/moto.mjs";
 import { accessKeyOf, type Call, callOf, type Request } from "./calls.js";
 import { errorAnswer, type Fault, type Injector } from "./faults.js";
+import { type Answered, askRepaired, type Repairs } from "./repairs.js";
 
 /** A way into one account of moto. */
 export interface Proxy {
@@ -18,6 +19,7 @@ export interface ProxyOptions {
   readonly injector?: () => { readonly inject: Injector; readonly index: number } | undefined;
   /** Access keys that AWS has given for roles of other accounts. Shared by the ways into one account. */
   readonly foreignKeys: Set<string>;
+  readonly repairs: Repairs;
   readonly since: number;
   readonly onCrash: (call: Call) => void;
 }
@@ -83,7 +85,7 @@ async function serve(options: ProxyOptions, request: Request, response: http.Ser
       return;
     }
   }
-  const answer = await forward(options, request);
+  const answer = await askRepaired(call, request, options.repairs, (asked) => forward(options, asked));
   learnForeignKeys(options, call, answer);
   call.status = answer.status;
   if (answer.status === 500 && answer.body.subarray(0, 200).toString("latin1").includes("<html"))
@@ -102,13 +104,7 @@ function wordOf(fault: Fault): string {
   return "delay" in fault ? "delay" : `kill ${fault.when}`;
 }
 
-interface Forwarded {
-  readonly status: number;
-  readonly headers: http.OutgoingHttpHeaders;
-  readonly body: Buffer;
-}
-
-function forward(options: ProxyOptions, { method, url, headers, body }: Request): Promise<Forwarded> {
+function forward(options: ProxyOptions, { method, url, headers, body }: Request): Promise<Answered> {
   const { connection, expect, "transfer-encoding": _encoding, ...rest } = headers;
   const foreign = options.foreignKeys.has(accessKeyOf(headers, new URL(url, "http://host").searchParams));
   return new Promise((resolve, reject) => {
@@ -142,7 +138,7 @@ function forward(options: ProxyOptions, { method, url, headers, body }: Request)
   });
 }
 
-function learnForeignKeys({ accountId, foreignKeys }: ProxyOptions, call: Call, answer: Forwarded): void {
+function learnForeignKeys({ accountId, foreignKeys }: ProxyOptions, call: Call, answer: Answered): void {
   if (call.service !== "sts" || !call.action.startsWith("AssumeRole") || answer.status !== 200) return;
   const account = /^arn:aws:iam::(\d{12}):/.exec(String(call.params.RoleArn ?? ""))?.[1];
   const key = /<AccessKeyId>([^<]+)</.exec(answer.body.toString("utf8"))?.[1];

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { TestContext } from "node:test";
+import { bundlePath } from "../../../server/base/bundle.js";
+import { temporaryFolder } from "../../support/temporary.js";
+import type { AccountEnvironment } from "./aws.js";
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly notes: string;
+}
+
+/** A project of a test, and the built program in it. */
+export class CloudProject {
+  readonly folder: string;
+  readonly #env: AccountEnvironment;
+  #id: string | undefined;
+
+  constructor(test: TestContext, env: AccountEnvironment, settings?: object) {
+    this.folder = temporaryFolder(test);
+    this.#env = env;
+    if (settings !== undefined) this.write("reprod.json", JSON.stringify(settings));
+  }
+
+  /** Of `reprod.json`. */
+  get id(): string {
+    this.#id ??= String(Object(JSON.parse(this.read("reprod.json"))).projectId);
+    return this.#id;
+  }
+
+  path(...parts: readonly string[]): string {
+    return path.join(this.folder, ...parts);
+  }
+  read(file: string): string {
+    return fs.readFileSync(this.path(file), "utf8");
+  }
+  write(file: string, text: string): void {
+    fs.writeFileSync(this.path(file), text);
+  }
+  json(file: string): { readonly [key: string]: unknown } {
+    return JSON.parse(this.read(file));
+  }
+  has(file: string): boolean {
+    return fs.existsSync(this.path(file));
+  }
+
+  start(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+  ): { child: ChildProcess; ended: Promise<Ended> } {
+    const child = spawn(process.execPath, [bundlePath("cli"), ...args], {
+      cwd: this.folder,
+      env: { PATH: process.env.PATH, HOME: this.folder, ...this.#env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let out = "";
+    let notes = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      notes += text;
+    });
+    const ended = new Promise<Ended>((resolve) => {
+      child.on("close", (code, signal) => resolve({ code, signal, out, notes }));
+    });
+    return { child, ended };
+  }
+
+  run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+    return this.start(args, env).ended;
+  }
+}
