@@ -72,7 +72,8 @@ export function renderPlan(plan: Plan, account: Account, output: Output): string
       const why = step.why === undefined ? "" : colours.dim(`: ${printable(step.why)}`);
       const money = costsMoney(step) ? ` ${colours.yellow("$")}${costText(step)}` : "";
       const data = step.losesData ? colours.red(" with all data in it") : "";
-      lines.push(`  ${sign} ${printable(stepSubject(step))}${why}${money}${data}`);
+      const detail = step.detail === undefined ? "" : colours.dim(` ${printable(step.detail)}`);
+      lines.push(`  ${sign} ${printable(stepSubject(step))}${detail}${why}${money}${data}`);
       for (const { what, is, shouldBe } of step.differences) {
         lines.push(colours.dim(`      ${printable(what)}: ${printable(is)} → ${printable(shouldBe)}`));
       }

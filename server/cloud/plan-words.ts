@@ -47,17 +47,17 @@ export function planSummary({ steps, groups }: Plan): string {
 
 /** What it costs to have it, and that use costs. */
 export function moneyText(plan: Plan): string {
-  const used = plan.steps.some(({ action, cost }) => action !== "remove" && cost?.use !== undefined);
   const rest =
     plan.atRest === 0
       ? "free at rest"
       : `about $${plan.atRest.toFixed(2)} a month at rest (list price of us-east-1)`;
-  return used ? `${rest}; $ marks what costs money when it is used` : rest;
+  return plan.steps.some(costsMoney) ? `${rest}; $ marks what costs money when it is used` : rest;
 }
 
-/** Whether a step brings something that costs money. */
+/** Whether a step brings something that costs money, by being there or by being used. */
 export function costsMoney({ action, cost }: Step): boolean {
-  return action !== "remove" && action !== "release" && action !== "keep" && cost !== undefined;
+  if (action === "remove" || action === "release" || action === "keep" || cost === undefined) return false;
+  return cost.atRest > 0 || cost.use !== undefined;
 }
 
 /** `account 123456789012, us-west-2, as profile "reprod"` */
@@ -67,9 +67,9 @@ export function accountText({ accountId, region, profile, callerArn }: Account):
 }
 
 /** What a step is about, without its sign: `security group reprod-…-tasks (sg-0ab…)`. */
-export function stepSubject({ kind, name, id, detail }: Step): string {
+export function stepSubject({ kind, name, id }: Step): string {
   const known = id === undefined || id === name ? "" : ` (${id})`;
-  return `${kind} ${name}${known}${detail === undefined ? "" : ` ${detail}`}`;
+  return `${kind} ${name}${known}`;
 }
 
 /** What was begun stays; so whoever stopped it learns what that means. */
