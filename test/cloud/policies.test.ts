@@ -28,7 +28,7 @@ import {
 import { groupNames } from "../../server/cloud/reconcile/resource.js";
 import { STAGING_PREFIX } from "../../server/functions/table.js";
 import { taskEndKey, taskLogKey } from "../../server/store/keys.js";
-import { type Decision, decide, type Policies, type Request } from "./support/iam.js";
+import { actionOfCall, type Decision, decide, type Policies, type Request } from "./support/iam.js";
 
 const ACCOUNT = "111122223333";
 const REGION = "eu-central-1";
@@ -194,6 +194,7 @@ const tables: { readonly [part in RolePart]?: Table } = {
         "content/a",
         `names/${PROJECT}/a`,
         "claims/a",
+        "tasks/a",
         "runner/a.mjs",
         "objects",
         "other",
@@ -925,6 +926,7 @@ const withoutResource = new Set([
   "ec2:DescribeSecurityGroupRules",
   "ec2:DescribeSecurityGroups",
   "ec2:DescribeSubnets",
+  "ec2:DescribeTags",
   "ec2:DescribeVpcEndpoints",
   "ec2:DescribeVpcs",
   "ecr:GetAuthorizationToken",
@@ -1126,6 +1128,24 @@ test("F1 a document is the same as what AWS gives back of it, and as no other", 
   for (const [, is] of documents(scope)) {
     assert.ok(samePolicy(is, encodeURIComponent(policyText(is))));
   }
+});
+
+test("F1 the action that a call asks for is known, where it has another name", () => {
+  assert.equal(actionOfCall("iam", "CreateRole"), "iam:CreateRole");
+  assert.equal(actionOfCall("s3", "HeadBucket"), "s3:ListBucket");
+  assert.equal(actionOfCall("s3", "PutBucketEncryption"), "s3:PutEncryptionConfiguration");
+  assert.equal(actionOfCall("apigateway", "UpdateStage"), "apigateway:PATCH");
+  assert.throws(() => actionOfCall("apigateway", "ReimportApi"));
+  const called = [
+    actionOfCall("s3", "DeleteBucketLifecycle"),
+    actionOfCall("s3", "PutPublicAccessBlock"),
+    actionOfCall("s3", "DeleteObjects"),
+    actionOfCall("s3", "ListObjectVersions"),
+  ];
+  assert.deepEqual(
+    called.filter((action) => !actionsOfSetup.storage.includes(action)),
+    [],
+  );
 });
 
 // The evaluator itself, against the rules that AWS documents.

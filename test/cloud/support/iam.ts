@@ -227,3 +227,52 @@ function listOf(value: unknown): readonly unknown[] {
 function isObject(value: unknown): value is { readonly [key: string]: unknown } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Calls of S3 that ask for an action of another name. */
+const namedOtherwise: { readonly [operation: string]: string } = {
+  CompleteMultipartUpload: "PutObject",
+  CopyObject: "PutObject",
+  CreateMultipartUpload: "PutObject",
+  DeleteBucketEncryption: "PutEncryptionConfiguration",
+  DeleteBucketLifecycle: "PutLifecycleConfiguration",
+  DeleteBucketOwnershipControls: "PutBucketOwnershipControls",
+  DeleteBucketTagging: "PutBucketTagging",
+  DeleteObjects: "DeleteObject",
+  DeletePublicAccessBlock: "PutBucketPublicAccessBlock",
+  GetBucketEncryption: "GetEncryptionConfiguration",
+  GetBucketLifecycleConfiguration: "GetLifecycleConfiguration",
+  GetPublicAccessBlock: "GetBucketPublicAccessBlock",
+  HeadBucket: "ListBucket",
+  HeadObject: "GetObject",
+  ListBuckets: "ListAllMyBuckets",
+  ListMultipartUploads: "ListBucketMultipartUploads",
+  ListObjectVersions: "ListBucketVersions",
+  ListObjectsV2: "ListBucket",
+  ListParts: "ListMultipartUploadParts",
+  PutBucketEncryption: "PutEncryptionConfiguration",
+  PutBucketLifecycleConfiguration: "PutLifecycleConfiguration",
+  PutPublicAccessBlock: "PutBucketPublicAccessBlock",
+  UploadPart: "PutObject",
+  UploadPartCopy: "PutObject",
+};
+
+/** API Gateway asks for the method of HTTP. */
+const methods: { readonly [verb: string]: string } = {
+  Create: "POST",
+  Delete: "DELETE",
+  Get: "GET",
+  Tag: "POST",
+  Untag: "DELETE",
+  Update: "PATCH",
+};
+
+/** What a call of the SDK asks IAM for: `("s3", "HeadBucket")` → `s3:ListBucket`. `service` is IAM's prefix. */
+export function actionOfCall(service: string, operation: string): string {
+  if (service === "apigateway") {
+    const method = methods[/^[A-Z][a-z]+/.exec(operation)?.[0] ?? ""];
+    if (method === undefined) throw new Error(`a call "${operation}" of API Gateway that is not known here`);
+    return `apigateway:${method}`;
+  }
+  const other = service === "s3" ? namedOtherwise[operation] : undefined;
+  return `${service}:${other ?? operation}`;
+}
