@@ -51,7 +51,9 @@ function factsOf(error: unknown): Facts {
     };
   }
   const metadata = member(error, "$metadata");
-  const system = systemOf(error);
+  // Providers of credentials turn the errors of their own calls into text.
+  const system =
+    systemOf(error) ?? (PROVIDER_ERRORS.has(error.name) ? networkCodeIn(error.message) : undefined);
   // The SDK names the error as the service did; `Code` is what S3 and EC2 wrote.
   const written = text(member(error, "Code"));
   const name = error.name !== "Error" && error.name !== "" ? error.name : (written ?? error.name);
@@ -125,6 +127,10 @@ const UNREACHABLE = new Set([
 
 const TLS =
   /^(?:CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|ERR_TLS_|ERR_SSL_|EPROTO$|HOSTNAME_MISMATCH)/;
+
+function networkCodeIn(message: string): string | undefined {
+  return message.match(/\bE[A-Z_]{4,}\b/g)?.find((code) => UNREACHABLE.has(code));
+}
 
 function isNetworkCode(code: string): boolean {
   return UNREACHABLE.has(code) || TLS.test(code);
@@ -376,6 +382,17 @@ function ofCredentials(facts: Facts, { account }: Doing): Told | undefined {
   if (PROVIDER_ERRORS.has(name)) {
     if (/sso/i.test(message) && /expired|invalid|not found|refresh|login/i.test(message))
       return expired(profile, "sso login");
+    if (/session token not found or invalid|UnauthorizedException/i.test(message)) {
+      return expired(profile, "sso login");
+    }
+    if (/ForbiddenException|no access/i.test(message)) {
+      return {
+        code: "access-denied",
+        what: `AWS does not allow this: "get credentials from ${whose(profile)}"`,
+        why: sentence(message),
+        fix: "Ask who administers the account to assign you the role that the profile names, or choose another profile.",
+      };
+    }
     if (/multi-factor|mfa/i.test(message)) return mfaNeeded(profile);
     if (/login session|reauthenticate|aws login/i.test(message)) return expired(profile, "login");
     return {
