@@ -1,0 +1,254 @@
+import assert from "node:assert/strict";
+import { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
+import { EC2 } from "@aws-sdk/client-ec2";
+import { ECS } from "@aws-sdk/client-ecs";
+import { awsTests, REGION } from "../support/aws.js";
+import { taggedResources } from "../support/tagged.js";
+import { settingUp } from "./support/world.js";
+
+const test = awsTests();
+const groups = ["roles", "cluster"] as const;
+
+test("a cluster with Fargate, Fargate Spot and a log group; again, nothing is done", async (t, account) => {
+  const world = await settingUp(t, account);
+  const { plan } = await world.plan(["roles"]);
+  await world.apply(["roles"]);
+  assert.ok(plan.steps.length > 0);
+
+  const first = await world.plan(["cluster"]);
+  assert.deepEqual(
+    first.plan.steps.map(({ key, action, kind, detail, cost, losesData }) => ({
+      key,
+      action,
+      kind,
+      detail,
+      cost,
+      losesData,
+    })),
+    [
+      {
+        key: "cluster/log-group",
+        action: "create",
+        kind: "log group",
+        detail: "what tasks write, kept 90 days",
+        cost: { atRest: 0, use: "$0.50 per GB written" },
+        losesData: false,
+      },
+      {
+        key: "cluster/cluster",
+        action: "create",
+        kind: "ECS cluster",
+        detail: "Fargate and Fargate Spot",
+        cost: { atRest: 0 },
+        losesData: false,
+      },
+    ],
+  );
+  await world.apply(["cluster"]);
+
+  const name = world.name("cluster");
+  const ecs = account.client(ECS);
+  const { clusters } = await ecs.describeClusters({
+    clusters: [name],
+    include: ["TAGS", "SETTINGS", "CONFIGURATIONS"],
+  });
+  const [cluster] = clusters ?? [];
+  assert.equal(cluster?.status, "ACTIVE");
+  assert.deepEqual([...(cluster?.capacityProviders ?? [])].sort(), ["FARGATE", "FARGATE_SPOT"]);
+  assert.deepEqual(cluster?.settings, [{ name: "containerInsights", value: "disabled" }]);
+  assert.deepEqual(
+    Object.fromEntries((cluster?.tags ?? []).map(({ key, value }) => [key, value])),
+    world.tags("cluster", "cluster"),
+  );
+  const logs = account.client(CloudWatchLogs);
+  const [group] =
+    (await logs.describeLogGroups({ logGroupNamePrefix: `/reprod/${world.name("tasks")}` })).logGroups ?? [];
+  assert.equal(group?.retentionInDays, 90);
+  assert.deepEqual(world.settings("cluster-settings.json"), {
+    cluster_name: name,
+    cluster_arn: `arn:aws:ecs:${REGION}:${account.accountId}:cluster/${name}`,
+    log_group: `/reprod/${world.name("tasks")}`,
+  });
+
+  account.clear();
+  const second = await world.plan(groups);
+  assert.deepEqual(world.changes(second.plan), []);
+  assert.equal((await world.state("cluster")).state, "ready");
+  await world.apply(groups);
+  assert.deepEqual(
+    account.mutations().filter(({ service }) => service !== "ssm"),
+    [],
+  );
+});
+
+test("what was changed or deleted by hand is told and mended", async (t, account) => {
+  const world = await settingUp(t, account);
+  await world.apply(groups);
+  const ecs = account.client(ECS);
+  const logs = account.client(CloudWatchLogs);
+  const cluster = world.name("cluster");
+  const logGroupName = `/reprod/${world.name("tasks")}`;
+  const clusterArn = `arn:aws:ecs:${REGION}:${account.accountId}:cluster/${cluster}`;
+  const logArn = `arn:aws:logs:${REGION}:${account.accountId}:log-group:${logGroupName}`;
+
+  await ecs.putClusterCapacityProviders({
+    cluster,
+    capacityProviders: ["FARGATE"],
+    defaultCapacityProviderStrategy: [],
+  });
+  await ecs.updateCluster({ cluster, settings: [{ name: "containerInsights", value: "enabled" }] });
+  await ecs.updateCluster({
+    cluster,
+    configuration: { executeCommandConfiguration: { logging: "DEFAULT" } },
+  });
+  await ecs.untagResource({ resourceArn: clusterArn, tagKeys: ["reprod:part"] });
+  await logs.deleteRetentionPolicy({ logGroupName });
+  await logs.tagResource({ resourceArn: logArn, tags: { "reprod:group": "x" } });
+  const { plan } = await world.plan(["cluster"]);
+  assert.deepEqual(world.changes(plan), [
+    "change cluster/log-group: retention for ever → 90 days; tags reprod:group x → reprod:group cluster",
+    "change cluster/cluster: capacity providers FARGATE → FARGATE, FARGATE_SPOT; container insights enabled → disabled; ECS Exec logging DEFAULT → NONE; tags no reprod:part → reprod:part cluster",
+  ]);
+  assert.equal((await world.state("cluster")).state, "drifted");
+  await world.apply(["cluster"]);
+  assert.equal((await world.state("cluster")).state, "ready");
+
+  // One that was deleted is still told of as INACTIVE.
+  await ecs.deleteCluster({ cluster });
+  await logs.deleteLogGroup({ logGroupName });
+  const gone = await world.plan(["cluster"]);
+  assert.deepEqual(world.changes(gone.plan), [
+    `create cluster/log-group: ${logGroupName} is gone`,
+    `create cluster/cluster: ${cluster} is gone`,
+  ]);
+  await world.apply(["cluster"]);
+  assert.equal((await world.state("cluster")).state, "ready");
+});
+
+test("F1 a cluster or log group of our name that somebody else made is not touched", async (t, account) => {
+  const world = await settingUp(t, account);
+  await world.apply(["roles"]);
+  const logs = account.client(CloudWatchLogs);
+  const logGroupName = `/reprod/${world.name("tasks")}`;
+  await logs.createLogGroup({ logGroupName });
+  await assert.rejects(world.plan(["cluster"]), { code: "not-ours" });
+  await logs.deleteLogGroup({ logGroupName });
+
+  const ecs = account.client(ECS);
+  await ecs.createCluster({
+    clusterName: world.name("cluster"),
+    tags: [{ key: "reprod:project", value: "aaaaaaaaaaaa" }],
+  });
+  await assert.rejects(world.plan(["cluster"]), { code: "not-ours" });
+});
+
+for (const by of ["name", "ARN"] as const) {
+  test(`F2 a cluster is adopted by its ${by}: it gets one tag, and loses it again`, async (t, account) => {
+    const ecs = account.client(ECS);
+    const { cluster: made } = await ecs.createCluster({
+      clusterName: "lab",
+      capacityProviders: ["FARGATE"],
+      tags: [
+        { key: "team", value: "lab" },
+        { key: "reprod:adopted", value: "zzzzzzzzzzzz" },
+      ],
+    });
+    const world = await settingUp(t, account, {
+      adopt: { "cluster/cluster": by === "name" ? "lab" : (made?.clusterArn ?? "") },
+    });
+    await world.apply(["roles"]);
+    const { plan } = await world.plan(["cluster"]);
+    const step = plan.steps.find(({ key }) => key === "cluster/cluster");
+    assert.equal(step?.action, "adopt");
+    assert.equal(step?.name, "lab");
+    assert.equal(
+      step?.detail,
+      "without the capacity provider FARGATE_SPOT: it is not added to a cluster of others",
+    );
+    assert.equal(step?.cost, undefined);
+    await world.apply(["cluster"]);
+    assert.equal((await world.state("cluster")).state, "ready");
+    assert.equal(world.settings("cluster-settings.json").cluster_name, "lab");
+    const tagsOf = async () => {
+      const { clusters } = await ecs.describeClusters({ clusters: ["lab"], include: ["TAGS"] });
+      assert.deepEqual(clusters?.[0]?.capacityProviders, ["FARGATE"]);
+      return Object.fromEntries((clusters?.[0]?.tags ?? []).map(({ key, value }) => [key, value]));
+    };
+    assert.deepEqual(await tagsOf(), {
+      team: "lab",
+      "reprod:adopted": ["zzzzzzzzzzzz", world.projectId].sort().join(" "),
+    });
+    const removal = await world.remove(["cluster"]);
+    assert.deepEqual(removal.left, []);
+    assert.deepEqual(await tagsOf(), { team: "lab", "reprod:adopted": "zzzzzzzzzzzz" });
+  });
+}
+
+test("F5 task definitions of the project are deregistered and deleted, and nobody else's", async (t, account) => {
+  const world = await settingUp(t, account);
+  await world.apply(groups);
+  const ecs = account.client(ECS);
+  const tags = [{ key: "reprod:project", value: world.projectId }];
+  const container = { name: "main", image: "busybox", memoryReservation: 64 };
+  const register = async (family: string, own: boolean) => {
+    await ecs.registerTaskDefinition({
+      family,
+      containerDefinitions: [container],
+      ...(own && { tags }),
+    });
+  };
+  const family = world.name("node");
+  for (let revision = 1; revision <= 12; revision++) await register(family, true);
+  await ecs.deregisterTaskDefinition({ taskDefinition: `${family}:3` });
+  await register(`${family}-longer`, true);
+  await register(world.name("untagged"), false);
+  await register("other", false);
+  await world.remove(["cluster"]);
+  const listed = async (status: "ACTIVE" | "INACTIVE") =>
+    ((await ecs.listTaskDefinitions({ status })).taskDefinitionArns ?? []).map((arn) =>
+      arn.split("/").at(-1),
+    );
+  assert.deepEqual((await listed("ACTIVE")).sort(), ["other:1", `${world.name("untagged")}:1`].sort());
+  assert.deepEqual(await listed("INACTIVE"), []);
+  assert.deepEqual(
+    (await taggedResources(account, world.projectId)).filter(
+      (line) => !/^(role|instance-profile) /.test(line),
+    ),
+    [],
+  );
+});
+
+test("F5 a cluster with tasks is not removed, unless it is forced", async (t, account) => {
+  const world = await settingUp(t, account);
+  await world.apply(groups);
+  const ecs = account.client(ECS);
+  const cluster = world.name("cluster");
+  const { taskDefinition } = await ecs.registerTaskDefinition({
+    family: world.name("node"),
+    requiresCompatibilities: ["FARGATE"],
+    networkMode: "awsvpc",
+    containerDefinitions: [{ name: "main", image: "busybox", memoryReservation: 64 }],
+    tags: [{ key: "reprod:project", value: world.projectId }],
+  });
+  const ec2 = account.client(EC2);
+  const [subnet] = (await ec2.describeSubnets()).Subnets ?? [];
+  const [group] = (await ec2.describeSecurityGroups()).SecurityGroups ?? [];
+  await ecs.runTask({
+    cluster,
+    taskDefinition: taskDefinition?.taskDefinitionArn,
+    launchType: "FARGATE",
+    count: 2,
+    networkConfiguration: {
+      awsvpcConfiguration: { subnets: [subnet?.SubnetId ?? ""], securityGroups: [group?.GroupId ?? ""] },
+    },
+  });
+  const removal = await world.planRemoval(["cluster"]);
+  assert.deepEqual(removal.against, [`2 tasks run or wait in the cluster ${cluster}`]);
+  await assert.rejects(world.remove(["cluster"]), { code: "in-use" });
+  await world.remove(["cluster"], { force: true });
+  assert.equal((await world.state("cluster")).state, "not-set-up");
+  assert.equal(
+    (await ecs.describeClusters({ clusters: [cluster] })).clusters?.some(({ status }) => status === "ACTIVE"),
+    false,
+  );
+});
