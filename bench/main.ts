@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import * as os from "node:os";
+import { cloudCase } from "./cases/cloud.js";
 import { editCase } from "./cases/edit.js";
 import { editorCase } from "./cases/editor.js";
 import { hashCase } from "./cases/hash.js";
@@ -24,6 +25,7 @@ const cases: readonly Case[] = [
   { name: "host", title: "The extension in VS Code's own host", needsPeers: false, measure: hostCase },
   { name: "plan", title: "Plan, everything cached", needsPeers: true, measure: planCase },
   { name: "run", title: "Running one-line tasks, two at once", needsPeers: true, measure: runCase },
+  { name: "cloud", title: "Setting up an account, against moto", needsPeers: false, measure: cloudCase },
   { name: "hash", title: "Hashing", needsPeers: false, measure: hashCase },
 ];
 
@@ -31,7 +33,7 @@ const help = `npm run bench -- [CASE]… [--quick]
 
 Cases: ${cases.map((one) => one.name).join(", ")} (all without any).
 --quick leaves the sizes out that need minutes (100,000 nodes planned, 10,000 run).
-Peers (GNU make; Snakemake and redun from PyPI; wireit and the YAML and JSON language servers from npm) run beside us in the same call; what is not on the
+Peers (GNU make; Snakemake, redun and the aws command line from PyPI; wireit and the YAML and JSON language servers from npm) run beside us in the same call; what is not on the
 machine is installed below out/bench/. Figures go to out/bench/results.json as well.
 `;
 

@@ -57,6 +57,18 @@ const languageServers = [
   { npm: "vscode-langservers-extracted", program: "vscode-json-language-server" },
 ] as const;
 
+/** The `aws` command line, once: what scripts that set up an account are written with. */
+export function installAwsCommandLine(): void {
+  const venv = path.join(tools, "aws-venv");
+  if (existsSync(awsCommandLine)) return;
+  mkdirSync(tools, { recursive: true });
+  console.error("installing the aws command line from PyPI (once) …");
+  must("python3", ["-m", "venv", venv]);
+  must(path.join(venv, "bin/pip"), ["install", "--quiet", "--disable-pip-version-check", "awscli"]);
+}
+
+export const awsCommandLine = path.join(tools, "aws-venv/bin/aws");
+
 /** Where npm puts the program of a peer. */
 export function peerProgram(program: string): string {
   return path.join(tools, "npm/node_modules/.bin", program);
