@@ -4,6 +4,7 @@
 //   node scripts/build.mjs --report   says what the bundles are made of
 import { chmod, rm } from "node:fs/promises";
 import { build } from "esbuild";
+import { buildFunctions } from "./functions.mjs";
 
 const production = !process.argv.includes("--dev");
 
@@ -69,7 +70,10 @@ const page = {
 };
 
 await rm(outdir, { recursive: true, force: true });
-const results = await Promise.all([programs, page].map((options) => build(options)));
+const results = await Promise.all([
+  ...[programs, page].map((options) => build(options)),
+  buildFunctions(outdir),
+]);
 await chmod(`${outdir}/cli.js`, 0o755);
 if (process.argv.includes("--report")) for (const { metafile } of results) report(metafile);
 

@@ -127,7 +127,7 @@ function idle(options: FetchOptions): { idleMilliseconds?: number } {
   return options.idleMilliseconds === undefined ? {} : { idleMilliseconds: options.idleMilliseconds };
 }
 
-function judgeStatus(
+export function judgeStatus(
   status: number,
   headers: { readonly "retry-after"?: string | undefined },
   shown: string,

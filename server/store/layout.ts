@@ -4,6 +4,7 @@ import * as path from "node:path";
 import type { ContentId, RecipeId, RunId, Sha256 } from "../base/brand.js";
 import { Failure } from "../base/failure.js";
 import { isAbsent, readTextIfThere } from "./files.js";
+import { OBJECTS, objectPart } from "./keys.js";
 
 /**
  * Where things lie in a store. Every path is made here, from a checked id or an encoded name, never from text of a
@@ -21,7 +22,7 @@ export class Layout {
   readonly #grown = new Set<string>();
 
   constructor(readonly folder: string) {
-    this.objects = path.join(folder, "objects", "sha256");
+    this.objects = path.join(folder, OBJECTS);
     this.results = path.join(folder, "results");
     this.content = path.join(folder, "content");
     this.names = path.join(folder, "names");
@@ -32,7 +33,7 @@ export class Layout {
   }
 
   object(sha256: Sha256): string {
-    return `${this.objects}/${sha256.slice(0, 2)}/${sha256.slice(2)}`;
+    return `${this.objects}/${objectPart(sha256)}`;
   }
 
   result(recipe: RecipeId): string {

@@ -12,6 +12,7 @@ const arrows: { readonly [folder: string]: readonly string[] } = {
   store: ["base", "language", "graph"],
   executors: ["base", "language", "graph", "data", "store"],
   provenance: ["base", "language", "graph", "data", "store"],
+  functions: ["base", "language", "graph", "data", "store", "executors"],
   protocol: [],
   features: ["base", "language", "graph", "data", "store", "protocol"],
   run: ["base", "language", "graph", "data", "store", "executors", "provenance"],
@@ -131,6 +132,8 @@ test("the client takes protocol.ts from the server, and nothing else", () => {
 
 test("packages are imported where they belong, and every one of them is used", () => {
   const owners: { readonly [name: string]: readonly string[] } = {
+    "@aws-sdk/client-cloudwatch-logs": ["cloud", "functions"],
+    "@aws-sdk/client-s3": ["cloud", "functions"],
     "@dagrejs/dagre": ["graph"],
     commander: ["cli"],
     "csv-parse": ["data"],
