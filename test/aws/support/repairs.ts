@@ -76,6 +76,19 @@ export async function askRepaired(
       const body = Buffer.from(JSON.stringify({ ...(typeof now === "object" && now), ...call.params }));
       return forward({ ...request, method: "POST", url: path.slice(0, path.lastIndexOf("/")), body });
     }
+    case "lambda:GetFunctionEventInvokeConfig":
+    case "lambda:ListFunctionEventInvokeConfigs":
+    case "lambda:PutFunctionEventInvokeConfig": {
+      // moto writes a date where Lambda writes seconds, which the SDK cannot read.
+      const answer = await forward(request);
+      const text = answer.body
+        .toString("utf8")
+        .replace(
+          /("LastModified": ?)"([^"]+)"/g,
+          (_, key: string, date: string) => `${key}${Date.parse(date) / 1000}`,
+        );
+      return withBody(answer, text);
+    }
     case "iam:SimulatePrincipalPolicy": {
       const results = Object.entries(call.params)
         .filter(([name]) => name.startsWith("ActionNames.member."))
