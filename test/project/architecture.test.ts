@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
+import { bundlePath } from "../../server/base/bundle.js";
 
 /** What each folder of `server/` may import, besides itself. `ARCHITECTURE.md` draws the same arrows. */
 const arrows: { readonly [folder: string]: readonly string[] } = {
@@ -13,10 +14,11 @@ const arrows: { readonly [folder: string]: readonly string[] } = {
   executors: ["base", "language", "graph", "data", "store"],
   provenance: ["base", "language", "graph", "data", "store"],
   functions: ["base", "language", "graph", "data", "store", "executors"],
+  cloud: ["base", "language", "graph", "data", "functions"],
   protocol: [],
   features: ["base", "language", "graph", "data", "store", "protocol"],
   run: ["base", "language", "graph", "data", "store", "executors", "provenance"],
-  cli: ["base", "language", "graph", "data", "store", "executors", "provenance", "features", "run"],
+  cli: ["base", "language", "graph", "data", "store", "executors", "provenance", "features", "run", "cloud"],
   lsp: [
     "base",
     "language",
@@ -28,6 +30,7 @@ const arrows: { readonly [folder: string]: readonly string[] } = {
     "protocol",
     "features",
     "run",
+    "cloud",
   ],
 };
 
@@ -64,7 +67,9 @@ function importsOf(root: string): readonly Import[] {
     .flatMap((file) => {
       const text = fs.readFileSync(path.join(root, file), "utf8");
       const folder = folderOf(file);
-      const found = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)"([^"]+)"/gm);
+      const found = text.matchAll(
+        /(?:^(?:import|export)\s[^;"'=(]*?\bfrom\s+|\bimport\s*\(\s*|^import\s+)"([^"]+)"/gm,
+      );
       return [...found].map((match) => ({ file, folder, target: match[1] ?? "" }));
     });
 }
@@ -130,11 +135,59 @@ test("the client takes protocol.ts from the server, and nothing else", () => {
   );
 });
 
+test("only cloud/aws-sdk.ts and what runs in Lambda load the AWS SDK; all others take its types", () => {
+  const allowed = (file: string): boolean => file === "cloud/aws-sdk.ts" || file.startsWith("functions/");
+  const sdk = imports.filter(({ target }) => /^@(?:aws-sdk|smithy)\//.test(target));
+  const loaded = new Set<string>();
+  for (const file of new Set(sdk.map((found) => found.file))) {
+    const text = fs.readFileSync(path.join("server", file), "utf8");
+    const values =
+      /(?:^(?:import|export)\s+(?!type\b)[^;"]*?from\s+|^import\s+|\bimport\s*\(\s*)"@(?:aws-sdk|smithy)\//m;
+    if (values.test(text)) loaded.add(file);
+  }
+  assert.ok(loaded.has("cloud/aws-sdk.ts"), "what is looked for is found");
+  assert.deepEqual(
+    [...loaded].filter((file) => !allowed(file)),
+    [],
+  );
+  // Lambda's handlers load the SDK at their start: nobody else may reach them but through the bundle that is sent.
+  const handlers = imports.filter(
+    ({ folder, target }) => folder !== "functions" && /\/functions\/(?!table\.js)/.test(target),
+  );
+  assert.deepEqual(handlers, []);
+});
+
+test("what the editor and the command line read at their start has no AWS SDK in it", () => {
+  for (const program of ["cli", "main"] as const) {
+    const text = fs.readFileSync(bundlePath(program), "utf8");
+    assert.doesNotMatch(
+      text,
+      /AWS_SDK_LOAD_CONFIG|@aws-sdk\/(?:client|core)|smithy\.|amz-sdk-request/,
+      program,
+    );
+  }
+  const sdk = path.join(path.dirname(bundlePath("cli")), "aws-sdk.js");
+  assert.match(fs.readFileSync(sdk, "utf8"), /amz-sdk-request/, "what is looked for is found");
+});
+
 test("packages are imported where they belong, and every one of them is used", () => {
   const owners: { readonly [name: string]: readonly string[] } = {
+    "@aws-sdk/client-apigatewayv2": ["cloud"],
+    "@aws-sdk/client-batch": ["cloud"],
     "@aws-sdk/client-cloudwatch-logs": ["cloud", "functions"],
+    "@aws-sdk/client-ec2": ["cloud"],
+    "@aws-sdk/client-ecr": ["cloud"],
+    "@aws-sdk/client-ecs": ["cloud"],
+    "@aws-sdk/client-eventbridge": ["cloud"],
+    "@aws-sdk/client-iam": ["cloud"],
+    "@aws-sdk/client-lambda": ["cloud"],
     "@aws-sdk/client-s3": ["cloud", "functions"],
+    "@aws-sdk/client-service-quotas": ["cloud"],
+    "@aws-sdk/client-ssm": ["cloud"],
+    "@aws-sdk/client-sts": ["cloud"],
+    "@aws-sdk/credential-providers": ["cloud"],
     "@dagrejs/dagre": ["graph"],
+    "@smithy/core": ["cloud"],
     commander: ["cli"],
     "csv-parse": ["data"],
     diff: ["graph", "run"],
