@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { version } from "../../package.json";
 import { Failure } from "../base/failure.js";
 import type { Clients } from "./clients.js";
@@ -57,6 +58,8 @@ interface Client {
 
 export function makeClients(options: ClientsOptions): Clients {
   const { region, credentials, endpointOf, signal } = options;
+  // Each call that goes on listens; Node.js warns people of more than ten.
+  setMaxListeners(0, signal);
   const made = new Map<ServiceName, Promise<Client>>();
   /** One client of a service, made at the first call; calls at the same time share it. */
   const lazily = <Made extends Client>(

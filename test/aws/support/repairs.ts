@@ -79,7 +79,8 @@ export async function askRepaired(
     case "lambda:GetFunctionEventInvokeConfig":
     case "lambda:ListFunctionEventInvokeConfigs":
     case "lambda:PutFunctionEventInvokeConfig": {
-      // moto writes a date where Lambda writes seconds, which the SDK cannot read.
+      // moto keeps the first for ever, and writes a date where Lambda writes seconds, which the SDK cannot read.
+      if (request.method === "PUT") await forward({ ...request, method: "DELETE", body: Buffer.alloc(0) });
       const answer = await forward(request);
       const text = answer.body
         .toString("utf8")
