@@ -6,8 +6,10 @@ import { reporter } from "./failures.js";
 import { registerGraph } from "./graph/index.js";
 import { registerLanguageStatus } from "./language-status.js";
 import { registerLogs } from "./logs.js";
+import { registerMfa } from "./mfa.js";
 import { registerOutputs } from "./outputs.js";
 import { Pages } from "./pages.js";
+import { Resources } from "./resources.js";
 import { registerRunEnded } from "./run-ended.js";
 import { Runs } from "./runs.js";
 import { Server } from "./server.js";
@@ -29,14 +31,16 @@ export function activate(context: vscode.ExtensionContext): void {
   server = new Server(context, log);
   const connection = server;
   const runs = new Runs(connection, report);
+  const resources = new Resources(connection, report);
   const pages = new Pages(connection, report);
   const marks = registerDecorations(context, connection);
-  const services: Services = { context, log, server: connection, runs, pages, marks, report };
+  const services: Services = { context, log, server: connection, runs, resources, pages, marks, report };
 
   context.subscriptions.push(
     log,
     connection,
     runs,
+    resources,
     pages,
     marks,
     registerCommands(services),
@@ -44,6 +48,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerRunsView(services),
     registerResourcesView(services),
     registerStatusBar(services),
+    registerMfa(services),
     registerLanguageStatus(services),
     registerRunEnded(services),
     registerLogs(services),

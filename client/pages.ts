@@ -71,6 +71,10 @@ export class Pages implements vscode.TextDocumentContentProvider, vscode.CodeLen
     if (known !== undefined) return known;
     const source = pageSource(uri);
     if (source === undefined) return t("This is the address of no page.");
+    if (source.kind === "resources") {
+      // Nothing is asked of AWS for an editor that comes back with the window.
+      return t("This plan is from an earlier window, and the account may be different now. Plan again.");
+    }
     try {
       const { markdown } = await this.#make(source);
       this.#texts.set(uri.toString(), markdown);
@@ -98,7 +102,7 @@ export class Pages implements vscode.TextDocumentContentProvider, vscode.CodeLen
     ];
   }
 
-  async #make(source: PageSource): Promise<Page> {
+  async #make(source: Exclude<PageSource, { readonly kind: "resources" }>): Promise<Page> {
     switch (source.kind) {
       case "plan":
         return (await this.#server.request(planRequest, source.of)).page;

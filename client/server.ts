@@ -14,6 +14,8 @@ export class Server implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #changed = new vscode.EventEmitter<ServerState>();
   readonly #handlers = new Map<string, Set<(params: unknown) => void>>();
+  /** Who answers what the server asks. */
+  readonly #answers = new Map<string, (params: unknown) => Promise<unknown>>();
   #client: Promise<LanguageClient> | undefined;
   #state: ServerState = "stopped";
 
@@ -91,6 +93,15 @@ export class Server implements vscode.Disposable {
     return { dispose: () => handlers.delete(untyped) };
   }
 
+  /** What the server asks. Registered before it is started, once for each message. */
+  onRequest<Params, Result>(
+    message: RequestMessage<Params, Result>,
+    answer: (params: Params) => Promise<Result>,
+  ): vscode.Disposable {
+    this.#answers.set(message.method, answer as (params: unknown) => Promise<unknown>);
+    return { dispose: () => this.#answers.delete(message.method) };
+  }
+
   async restart(): Promise<void> {
     await this.stop();
     this.start();
@@ -113,6 +124,7 @@ export class Server implements vscode.Disposable {
   dispose(): void {
     this.#changed.dispose();
     this.#handlers.clear();
+    this.#answers.clear();
   }
 
   async #launch(): Promise<LanguageClient> {
@@ -124,6 +136,7 @@ export class Server implements vscode.Disposable {
       if (this.#client !== undefined) this.#become(state);
     });
     for (const method of this.#handlers.keys()) this.#connect(client, method);
+    for (const [method, answer] of this.#answers) client.onRequest(method, answer);
     try {
       await client.start();
     } catch (error) {

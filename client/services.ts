@@ -1,6 +1,7 @@
 import type * as vscode from "vscode";
 import type { StateMarks } from "./decorations.js";
 import type { Pages } from "./pages.js";
+import type { Resources } from "./resources.js";
 import type { Runs } from "./runs.js";
 import type { Server } from "./server.js";
 
@@ -12,6 +13,8 @@ export interface Services {
   readonly server: Server;
   /** The runs of the workspace, kept up to date by the server. */
   readonly runs: Runs;
+  /** What is set up in AWS, once somebody has looked. */
+  readonly resources: Resources;
   /** Plans, explanations and provenance as documents. */
   readonly pages: Pages;
   /** The node statements of open documents. */

@@ -6,6 +6,7 @@ const defaults = {
   saveBeforeRun: true as boolean,
   "pages.open": "preview" as string,
   profile: "" as string,
+  region: "" as string,
   "runs.show": 50 as number,
 };
 

@@ -1,4 +1,6 @@
 import * as vscode from "vscode";
+import type { AccountView } from "../server/protocol.js";
+import { failureMessage } from "./failure-text.js";
 import { grouped } from "./format.js";
 import { progressOf } from "./runs-model.js";
 import type { Services } from "./services.js";
@@ -7,7 +9,7 @@ import { setting } from "./settings.js";
 const { t } = vscode.l10n;
 
 /** Two items: what runs, only while something runs; and the chosen profile, only when one is chosen. */
-export function registerStatusBar({ runs, report }: Services): vscode.Disposable {
+export function registerStatusBar({ runs, resources, report }: Services): vscode.Disposable {
   const running = vscode.window.createStatusBarItem("reprod.running", vscode.StatusBarAlignment.Left, 10);
   running.name = t("Reprod Runs");
   running.command = { command: "reprod.runs.focus", title: t("Show Runs") };
@@ -39,14 +41,28 @@ export function registerStatusBar({ runs, report }: Services): vscode.Disposable
   };
 
   const showProfile = (): void => {
-    const chosen = setting("profile");
-    if (chosen === "") {
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    const account = resources.accountOf(folder);
+    const chosen = setting("profile", folder) || (account?.profile ?? "");
+    if (chosen === "" && account?.accountId === undefined) {
       profile.hide();
       return;
     }
-    profile.text = `$(cloud) ${chosen.replaceAll("$(", "$ (")}`;
-    profile.tooltip = t("AWS profile of Reprod. Choose another one");
-    profile.accessibilityInformation = { label: t("AWS profile of Reprod: {0}", chosen), role: "button" };
+    const isOld = account !== undefined && account.profile !== undefined && account.profile !== chosen;
+    const known = isOld ? undefined : account;
+    const region = setting("region", folder) || (known?.region ?? "");
+    const name = chosen === "" ? (known?.accountId ?? "") : chosen;
+    const text = [name, region].filter((part) => part !== "").join(" · ");
+    profile.text = `${known?.failure === undefined ? "$(cloud)" : "$(warning)"} ${text.replaceAll("$(", "$ (")}`;
+    profile.backgroundColor =
+      known?.failure === undefined ? undefined : new vscode.ThemeColor("statusBarItem.warningBackground");
+    profile.tooltip = profileTooltip(known);
+    profile.accessibilityInformation = {
+      label: [t("AWS profile of Reprod: {0}", text), known?.failure?.message]
+        .filter((part) => part !== undefined)
+        .join(". "),
+      role: "button",
+    };
     profile.show();
   };
 
@@ -55,8 +71,29 @@ export function registerStatusBar({ runs, report }: Services): vscode.Disposable
     running,
     profile,
     runs.onDidChange(showRunning),
+    resources.onDidChange(showProfile),
+    vscode.workspace.onDidChangeWorkspaceFolders(showProfile),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("reprod.profile")) showProfile();
+      if (change.affectsConfiguration("reprod.profile") || change.affectsConfiguration("reprod.region")) {
+        showProfile();
+      }
     }),
   );
+}
+
+function profileTooltip(account: AccountView | undefined): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  const lines =
+    account?.failure === undefined
+      ? [
+          account?.accountId === undefined ? undefined : t("Account {0}", account.accountId),
+          account?.caller,
+          t("AWS profile of Reprod. Choose another one"),
+        ]
+      : [failureMessage(account.failure, t), t("AWS profile of Reprod. Choose another one")];
+  for (const [at, line] of lines.filter((one) => one !== undefined).entries()) {
+    if (at > 0) text.appendMarkdown("\n\n");
+    text.appendText(line);
+  }
+  return text;
 }

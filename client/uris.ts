@@ -1,4 +1,10 @@
-import type { NodeArguments, RunArguments, SetValue } from "../server/protocol.js";
+import {
+  type NodeArguments,
+  type ResourcesArguments,
+  type RunArguments,
+  resourceGroups,
+  type SetValue,
+} from "../server/protocol.js";
 import { isNodeArguments, isRunArguments, isRunKey, type RunNodeArguments } from "./arguments.js";
 
 /**
@@ -41,6 +47,7 @@ export const pageScheme = "reprod-page";
 /** What a page is made from. */
 export type PageSource =
   | { readonly kind: "plan"; readonly of: RunArguments & { readonly set?: readonly SetValue[] } }
+  | { readonly kind: "resources"; readonly of: ResourcesArguments }
   | { readonly kind: "explain"; readonly of: NodeArguments }
   | { readonly kind: "provenance"; readonly of: NodeArguments | FileOfPage };
 
@@ -66,6 +73,7 @@ export function pageSource(uri: UriParts): PageSource | undefined {
       of: { uri: file, targets, ...(noCache === undefined ? {} : { noCache }), ...(set ? { set } : {}) },
     };
   }
+  if (kind === "resources" && isResources(of)) return { kind, of };
   if ((kind === "explain" || kind === "provenance") && isNodeArguments(of)) {
     return { kind, of: { uri: of.uri, node: of.node } };
   }
@@ -80,6 +88,19 @@ export function pageSource(uri: UriParts): PageSource | undefined {
     return { kind, of: { file: of.file, ...(name === undefined ? {} : { name }) } };
   }
   return undefined;
+}
+
+function isResources(value: unknown): value is ResourcesArguments {
+  const known: readonly unknown[] = resourceGroups;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "project" in value &&
+    typeof value.project === "string" &&
+    "groups" in value &&
+    Array.isArray(value.groups) &&
+    value.groups.every((name: unknown) => known.includes(name))
+  );
 }
 
 function isSet(value: unknown): value is readonly SetValue[] {

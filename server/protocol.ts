@@ -440,6 +440,261 @@ export const graphRequest = request<
   GraphPicture
 >("reprod/graph");
 
+// ---------------------------------------------------------------- resources in AWS
+
+/** Every group of resources, in the order in which they are set up. A test holds it against `cloud/`. */
+export const resourceGroups = [
+  "roles",
+  "storage",
+  "network",
+  "key-pair",
+  "cluster",
+  "repositories",
+  "functions",
+  "endpoints",
+  "compute-environment",
+] as const;
+
+export type ResourceGroupName = (typeof resourceGroups)[number];
+
+/** `unknown`: it could not be read, or has not been yet. */
+export type ResourceGroupState = "not-set-up" | "ready" | "drifted" | "partly" | "removing" | "unknown";
+
+/** In the order in which they want attention. */
+export const resourceGroupStates: readonly ResourceGroupState[] = [
+  "drifted",
+  "partly",
+  "removing",
+  "unknown",
+  "not-set-up",
+  "ready",
+];
+
+/** Something about a profile, or about the files that profiles come from, and what to do about it. */
+export interface ProfileWarningView {
+  readonly message: string;
+  readonly fix: string;
+}
+
+export interface ProfileView {
+  readonly name: string;
+  readonly region?: string;
+  /** How it comes to its credentials. */
+  readonly kind: "keys" | "sso" | "login" | "assume-role" | "web-identity" | "process" | "unknown";
+  /** Whether a code of an MFA device is asked for. */
+  readonly mfa: boolean;
+  readonly warnings: readonly ProfileWarningView[];
+}
+
+/** What counts when no profile was chosen, or that one was. */
+export type ProfileChoice = "setting" | "AWS_PROFILE" | "environment" | "default" | "machine";
+
+export interface ProfilesView {
+  /** As they stand in AWS's own files, which are named here. */
+  readonly files: readonly string[];
+  readonly profiles: readonly ProfileView[];
+  /** About the files themselves. */
+  readonly warnings: readonly ProfileWarningView[];
+  readonly chosen: { readonly by: ProfileChoice; readonly profile?: string; readonly region?: string };
+  /** Those that were known when this version was made, and whether Fargate runs there. */
+  readonly regions: readonly { readonly name: string; readonly fargate: boolean }[];
+}
+
+/** Client → server: the AWS profiles of this machine. Reads AWS's files and asks nobody; no key is in the answer. */
+export const profilesRequest = request<{ readonly folder?: string }, ProfilesView>("reprod/profiles");
+
+/** Who we are in AWS, or why nobody can tell. */
+export interface AccountView {
+  readonly by: ProfileChoice;
+  readonly profile?: string;
+  readonly region?: string;
+  readonly accountId?: string;
+  /** Of the user or role that asks. */
+  readonly caller?: string;
+  readonly failure?: FailureData;
+  /** What to say in a terminal to mend the failure: `aws sso login --profile x`. */
+  readonly command?: string;
+}
+
+/**
+ * Client → server: the account that the profile of a workspace folder leads to. `again`: a person asks, so what failed
+ * before is tried anew. It asks AWS.
+ */
+export const accountRequest = request<{ readonly folder?: string; readonly again: boolean }, AccountView>(
+  "reprod/account",
+);
+
+/** A project of the workspace, as far as resources belong to it. */
+export interface ResourceProject {
+  /** Absolute path of the project's root. */
+  readonly project: string;
+  readonly name: string;
+  /** `file:` uri of the workspace folder whose settings count. */
+  readonly folder: string;
+}
+
+/** Client → server: the projects that `resourcesRequest` would tell of. Asks nothing of AWS. */
+export const resourceProjectsRequest = request<Record<string, never>, readonly ResourceProject[]>(
+  "reprod/resourceProjects",
+);
+
+export type ResourceState = "ready" | "adopted" | "drifted" | "missing" | "stray" | "not-set-up";
+
+export interface ResourceDifference {
+  /** `egress rules` */
+  readonly what: string;
+  readonly is: string;
+  readonly shouldBe: string;
+}
+
+export interface ResourceView {
+  /** `network/vpc` */
+  readonly key: string;
+  /** `VPC` */
+  readonly kind: string;
+  /** Its name in the account. */
+  readonly name: string;
+  readonly detail?: string;
+  /** Present while it is there. */
+  readonly id?: string;
+  readonly state: ResourceState;
+  readonly differences: readonly ResourceDifference[];
+  /** Page of the AWS console; always `https:`. */
+  readonly console?: string;
+}
+
+export interface ResourceGroupView {
+  readonly name: ResourceGroupName;
+  /** As in "Setup Network". */
+  readonly title: string;
+  /** What it is for, in one sentence. */
+  readonly purpose: string;
+  readonly state: ResourceGroupState;
+  /** `file:` uri; present while the file is there. */
+  readonly settingsFile?: string;
+  /** Everything is there, and the settings file says something else or is missing. */
+  readonly fileDiffers: boolean;
+  readonly resources: readonly ResourceView[];
+}
+
+export interface ProjectResources extends ResourceProject {
+  readonly account: AccountView;
+  /** Empty when there is a failure. */
+  readonly groups: readonly ResourceGroupView[];
+  /** Why they could not be read although the account is known: a missing permission, a settings file of another project. */
+  readonly failure?: FailureData;
+}
+
+/**
+ * Client → server: what is set up for the projects of the workspace. Each asking reads the account once, so it is asked
+ * only while somebody looks.
+ */
+export const resourcesRequest = request<
+  { readonly again: boolean },
+  { readonly projects: readonly ProjectResources[] }
+>("reprod/resources");
+
+/**
+ * Server → client: what `resourcesRequest` answers may be different now (a settings file has changed, another profile was
+ * chosen, something was applied). It says nothing of the account, which is not asked without need.
+ */
+export const resourcesChanged = notification<{ readonly project?: string }>("reprod/resourcesChanged");
+
+/** A named environment of AWS Batch. */
+export interface EnvironmentArguments {
+  readonly name: string;
+  readonly type?: "spot" | "on-demand" | "fargate" | "fargate-spot";
+  readonly maxVcpus?: number;
+}
+
+/** Client → server: the environments that were asked for, and which types there are. Asks nothing of AWS. */
+export const environmentsRequest = request<
+  { readonly project: string },
+  {
+    readonly environments: readonly {
+      readonly name: string;
+      readonly type: string;
+      readonly maxVcpus: number;
+    }[];
+  }
+>("reprod/environments");
+
+/** What setting up or removing is about. */
+export interface ResourcesArguments {
+  readonly project: string;
+  readonly groups: readonly ResourceGroupName[];
+  /** What is there of ours is removed. */
+  readonly teardown?: boolean;
+  /** A compute environment that is asked for besides those that there are. */
+  readonly createEnvironment?: EnvironmentArguments;
+  /** The name of one that is asked for no longer. */
+  readonly deleteEnvironment?: string;
+}
+
+/** Client → server: what would be made, changed and removed (also `reprod setup --plan`). Changes nothing. */
+export const planResourcesRequest = request<ResourcesArguments, ResourcesPlanView>("reprod/planResources");
+
+export interface ResourcesPlanView {
+  readonly page: Page;
+  /** For `applyResourcesRequest`; good until the server ends or many other plans were made. */
+  readonly token: string;
+  readonly account: AccountView;
+  readonly titles: readonly string[];
+  readonly create: number;
+  readonly adopt: number;
+  readonly change: number;
+  readonly replace: number;
+  readonly remove: number;
+  /** Were there before and stay; they are let go of. */
+  readonly release: number;
+  /** Settings files that say something else than is there. */
+  readonly files: number;
+  /** Nothing at all is to be done. */
+  readonly nothing: boolean;
+  /** `free at rest`, `about $3.60 a month at rest`. */
+  readonly money: string;
+  /** What is lost for good with its data: asked about by name. */
+  readonly losesData: readonly { readonly kind: string; readonly name: string }[];
+  /** Why a removal must not be done now, unless it is forced. */
+  readonly against: readonly string[];
+}
+
+/**
+ * Client → server: does what a plan says, once a person has agreed. Cancelled by the client's token: then it answers with
+ * what stays behind. `force`: in spite of what speaks against it.
+ */
+export const applyResourcesRequest = request<
+  { readonly token: string; readonly force?: boolean },
+  ResourcesApplied
+>("reprod/applyResources");
+
+export interface ResourcesApplied {
+  readonly outcome: "done" | "cancelled";
+  readonly done: number;
+  /** What was not done, and why. */
+  readonly left: readonly { readonly what: string; readonly why?: string }[];
+}
+
+/** Server → client: how far an apply is, at each step. */
+export const resourcesProgress = notification<ResourcesProgress>("reprod/resourcesProgress");
+
+export interface ResourcesProgress {
+  readonly project: string;
+  readonly token: string;
+  /** The group of the step. */
+  readonly group: ResourceGroupName;
+  readonly done: number;
+  readonly total: number;
+  readonly action: "create" | "adopt" | "change" | "replace" | "remove" | "release";
+  readonly kind: string;
+  readonly name: string;
+  /** `waiting`: AWS says that it is not ready yet, or still in use. */
+  readonly phase: "begun" | "waiting" | "done";
+}
+
+/** Server → client: asks a person for the code of an MFA device; null when they give up. */
+export const mfaRequest = request<{ readonly serial: string }, string | null>("reprod/mfa");
+
 // ---------------------------------------------------------------- upkeep
 
 /** Client → server: takes digests of images and urls into `reprod.lock` (also `reprod pin`). It uses the network. */

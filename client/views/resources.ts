@@ -1,24 +1,245 @@
 import * as vscode from "vscode";
+import { failureMessage } from "../failure-text.js";
+import {
+  accountText,
+  childrenOf,
+  contextOf,
+  differenceText,
+  type Entry,
+  failureOf,
+  type GroupEntry,
+  groupDescription,
+  groupIcons,
+  groupStateWord,
+  hasExpired,
+  isNobody,
+  parentOf,
+  type ResourceEntry,
+  resourceDescription,
+  resourceIcons,
+  resourceStateWord,
+  topEntries,
+} from "../resources-model.js";
 import type { Services } from "../services.js";
-import { setting } from "../settings.js";
 
-/** Cloud resources. Until they can be set up from here, the view says what works without them. */
-export function registerResourcesView({ report }: Services): vscode.Disposable {
-  const provider: vscode.TreeDataProvider<never> = {
-    getChildren: () => [],
-    getTreeItem: (entry) => entry,
+const { t } = vscode.l10n;
+
+/** Groups of resources in AWS with their state → their resources with ids. */
+export function registerResourcesView(services: Services): vscode.Disposable {
+  return new ResourcesView(services);
+}
+
+class ResourcesView implements vscode.TreeDataProvider<Entry>, vscode.Disposable {
+  readonly #services: Services;
+  readonly #changed = new vscode.EventEmitter<Entry | undefined>();
+  readonly #tree: vscode.TreeView<Entry>;
+  readonly #disposables: vscode.Disposable[];
+  /** Rows of groups that are drawn, by project and name: progress redraws one of them. */
+  readonly #groups = new Map<string, GroupEntry>();
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(services: Services) {
+    this.#services = services;
+    const { resources, server } = services;
+    this.#tree = vscode.window.createTreeView("reprod.resources", {
+      treeDataProvider: this,
+      showCollapseAll: true,
+    });
+    this.#disposables = [
+      this.#changed,
+      this.#tree,
+      resources.onDidChange(() => this.#draw()),
+      resources.onDidProgress(({ project, group }) => {
+        const entry = this.#groups.get(keyOf(project, group));
+        if (entry !== undefined) this.#changed.fire(entry);
+      }),
+      this.#tree.onDidChangeVisibility(({ visible }) => {
+        resources.seen = visible;
+        this.#say();
+      }),
+      server.onDidChangeState(() => {
+        // The view may have been seen before there was anybody to ask.
+        if (this.#tree.visible) resources.seen = true;
+        this.#say();
+      }),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => {
+        if (this.#tree.visible && resources.projects !== undefined)
+          resources.refresh(false).catch(services.report);
+        this.#say();
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => {
+        if (this.#tree.visible) resources.seen = true;
+        this.#say();
+      }),
+    ];
+    if (this.#tree.visible) resources.seen = true;
+    this.#say();
+  }
+
+  dispose(): void {
+    for (const disposable of this.#disposables) disposable.dispose();
+  }
+
+  getParent(entry: Entry): Entry | undefined {
+    return parentOf(entry, (this.#services.resources.projects ?? []).length === 1);
+  }
+
+  getChildren(entry?: Entry): Entry[] {
+    const { projects = [], progress } = this.#services.resources;
+    const [only, ...more] = projects;
+    // What went wrong with the only project is told above, with what to do.
+    if (entry === undefined && more.length === 0 && only !== undefined && failureOf(only) !== undefined)
+      return [];
+    const entries = entry === undefined ? topEntries(projects, progress) : childrenOf(entry, progress);
+    for (const one of entries) if (one.kind === "group") this.#groups.set(keyOf(one.project, one.group), one);
+    return [...entries];
+  }
+
+  getTreeItem(entry: Entry): vscode.TreeItem {
+    const { progress } = this.#services.resources;
+    // An entry that is drawn again is an old one: what goes on is asked for anew.
+    const now = entry.kind === "group" ? current(entry, progress.get(entry.project)) : entry;
+    const item = itemOf(now);
+    item.id = entry.key;
+    item.contextValue = contextOf(now);
+    return item;
+  }
+
+  resolveTreeItem(item: vscode.TreeItem, entry: Entry): vscode.TreeItem {
+    item.tooltip = tooltip(entry);
+    return item;
+  }
+
+  #draw(): void {
+    this.#groups.clear();
+    this.#changed.fire(undefined);
+    this.#say();
+  }
+
+  /** One word for what the view has to say when it has no entries; `viewsWelcome` has a text for each. */
+  #say(): void {
+    const { server, resources } = this.#services;
+    const { projects } = resources;
+    const [only, ...more] = projects ?? [];
+    const single = more.length === 0 ? only : undefined;
+    const failure = single && failureOf(single);
+    const state =
+      (vscode.workspace.workspaceFolders ?? []).length === 0
+        ? "noFolder"
+        : !vscode.workspace.isTrusted
+          ? "untrusted"
+          : server.state === "stopped"
+            ? "stopped"
+            : projects === undefined
+              ? "starting"
+              : single === undefined || failure === undefined
+                ? "ready"
+                : isNobody(single.account)
+                  ? "noProfile"
+                  : single.account.command !== undefined && hasExpired(single.account)
+                    ? "signIn"
+                    : "failed";
+    const told = state === "failed" || state === "signIn" ? failure : undefined;
+    this.#tree.message = told === undefined ? "" : failureMessage(told, t);
+    this.#tree.description = single === undefined ? "" : accountText(single.account);
+    const { report } = this.#services;
+    vscode.commands.executeCommand("setContext", "reprod.resourcesView", state).then(undefined, report);
+  }
+}
+
+function keyOf(project: string, group: string): string {
+  return `${project}\u0000${group}`;
+}
+
+function current(entry: GroupEntry, progress: GroupEntry["progress"]): GroupEntry {
+  return { ...entry, progress: progress?.group === entry.group ? progress : undefined };
+}
+
+// ---------------------------------------------------------------- items
+
+const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
+
+function itemOf(entry: Entry): vscode.TreeItem {
+  switch (entry.kind) {
+    case "project": {
+      const item = new vscode.TreeItem(entry.view.name, Expanded);
+      item.description = accountText(entry.view.account);
+      item.iconPath = new vscode.ThemeIcon("root-folder");
+      return item;
+    }
+    case "note": {
+      const item = new vscode.TreeItem(entry.text, None);
+      item.iconPath = icon({ icon: "warning", color: "reprod.brokenForeground" });
+      return item;
+    }
+    case "group":
+      return groupItem(entry);
+    case "resource":
+      return resourceItem(entry);
+  }
+}
+
+function groupItem({ view, progress }: GroupEntry): vscode.TreeItem {
+  const item = new vscode.TreeItem(view.title, view.resources.length === 0 ? None : Collapsed);
+  item.description = groupDescription(view, progress, t);
+  item.iconPath =
+    progress === undefined
+      ? icon(groupIcons[view.state])
+      : icon({ icon: "sync~spin", color: "reprod.runningForeground" });
+  item.accessibilityInformation = { label: `${view.title}, ${item.description}` };
+  return item;
+}
+
+function resourceItem({ view }: ResourceEntry): vscode.TreeItem {
+  const item = new vscode.TreeItem(view.kind, None);
+  item.description = resourceDescription(view, t);
+  item.iconPath = icon(resourceIcons[view.state]);
+  item.accessibilityInformation = {
+    label: `${view.kind}, ${item.description}, ${resourceStateWord(view.state, t)}`,
   };
-  const say = (): void => {
-    const profile = setting("profile");
-    vscode.commands
-      .executeCommand("setContext", "reprod.resourcesView", profile === "" ? "noProfile" : "profile")
-      .then(undefined, report);
-  };
-  say();
-  return vscode.Disposable.from(
-    vscode.window.registerTreeDataProvider("reprod.resources", provider),
-    vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("reprod.profile")) say();
-    }),
-  );
+  return item;
+}
+
+function icon({ icon, color }: { readonly icon: string; readonly color: string }): vscode.ThemeIcon {
+  return new vscode.ThemeIcon(icon, new vscode.ThemeColor(color));
+}
+
+function tooltip(entry: Entry): vscode.MarkdownString {
+  switch (entry.kind) {
+    case "project":
+      return lines(entry.view.name, accountText(entry.view.account), entry.project);
+    case "note": {
+      const failure = failureOf(entry.of.view);
+      return lines(entry.text, failure?.why, failure?.fix);
+    }
+    case "group": {
+      const { title, purpose, state, resources, fileDiffers } = entry.view;
+      const wrong = resources.filter((one) => one.state !== "ready" && one.state !== "adopted");
+      return lines(
+        `${title}: ${groupStateWord(state, t)}`,
+        purpose,
+        ...wrong.slice(0, 10).map((one) => `${one.kind} · ${resourceDescription(one, t)}`),
+        fileDiffers ? t("The settings file does not say what is there.") : undefined,
+      );
+    }
+    case "resource": {
+      const { kind, name, id, detail, state, differences } = entry.view;
+      return lines(
+        `${kind}: ${resourceStateWord(state, t)}`,
+        name,
+        id === name ? undefined : id,
+        detail,
+        ...differences.map(differenceText),
+      );
+    }
+  }
+}
+
+/** What AWS says is text, never Markdown. */
+function lines(title: string, ...more: readonly (string | undefined)[]): vscode.MarkdownString {
+  const text = new vscode.MarkdownString("**").appendText(title).appendMarkdown("**");
+  for (const line of more)
+    if (line !== undefined && line !== "") text.appendMarkdown("\n\n").appendText(line);
+  return text;
 }

@@ -4,14 +4,17 @@ import { FAILURE_CODE, type FailureData } from "../protocol.js";
 
 /** What a request is answered with when it cannot be done: an expected failure with its data, for the client to tell. */
 export function responseError(failure: Failure): ResponseError<FailureData> {
-  const { code, message, why, fix, place } = failure;
-  return new ResponseError<FailureData>(FAILURE_CODE, message, {
+  return new ResponseError<FailureData>(FAILURE_CODE, failure.message, failureData(failure));
+}
+
+export function failureData({ code, message, why, fix, place }: Failure): FailureData {
+  return {
     code,
     message,
     ...(why !== undefined && { why }),
     ...(fix !== undefined && { fix }),
     ...(place !== undefined && { place }),
-  });
+  };
 }
 
 /** The client gave the request up, or asked for something else meanwhile. */

@@ -11,6 +11,7 @@ import * as protocol from "../protocol.js";
 import { answerFor, cancelled } from "./failures.js";
 import { languageFeatures } from "./language-features.js";
 import { Requests } from "./requests.js";
+import { Resources } from "./resources.js";
 import { LanguageServer, syncOptions } from "./server.js";
 
 /**
@@ -20,14 +21,16 @@ import { LanguageServer, syncOptions } from "./server.js";
 export function serve(connection: Connection): void {
   let server: LanguageServer | undefined;
   let requests: Requests | undefined;
+  let resources: Resources | undefined;
 
   connection.onInitialize((params: InitializeParams): InitializeResult => {
     const made = new LanguageServer(connection, params);
     server = made;
     requests = new Requests(made);
+    resources = new Resources(made);
     const features = languageFeatures(made);
     features.listen();
-    customMessages(connection, made, requests);
+    customMessages(connection, made, requests, resources);
     return {
       serverInfo: { name: "reprod", version },
       capabilities: {
@@ -67,11 +70,15 @@ export function serve(connection: Connection): void {
   connection.onDidCloseTextDocument(({ textDocument: { uri } }) => server?.closed(uri));
   connection.onDidChangeWatchedFiles(({ changes }) => server?.filesChanged(changes));
   connection.onDidChangeConfiguration(() => {
-    server?.readSettings().catch((error: unknown) => server?.defect(error));
+    server
+      ?.readSettings()
+      .then(() => resources?.settingsChanged())
+      .catch((error: unknown) => server?.defect(error));
   });
 
   connection.onShutdown(() => {
     requests?.close();
+    resources?.close();
     server?.close();
   });
   connection.listen();
@@ -82,7 +89,12 @@ function params(server: LanguageServer | undefined): LanguageServer["client"] {
 }
 
 /** The messages of `protocol.ts`, each with who answers it. */
-function customMessages(connection: Connection, server: LanguageServer, requests: Requests): void {
+function customMessages(
+  connection: Connection,
+  server: LanguageServer,
+  requests: Requests,
+  resources: Resources,
+): void {
   /** What a client asks for and may give up is answered then, whatever goes on for others. */
   const read = <Params, Result>(
     message: protocol.RequestMessage<Params, Result>,
@@ -128,5 +140,13 @@ function customMessages(connection: Connection, server: LanguageServer, requests
   read(protocol.graphRequest, (asked) => requests.graph(asked));
   answer(protocol.pinRequest, (asked, token) => requests.pin(asked, token));
   answer(protocol.findToolsRequest, (asked) => requests.findTools(asked));
+  read(protocol.profilesRequest, (asked) => resources.profiles(asked));
+  read(protocol.accountRequest, (asked) => resources.account(asked));
+  read(protocol.resourceProjectsRequest, () => resources.projects());
+  read(protocol.resourcesRequest, (asked, token) => resources.resources(asked, token));
+  read(protocol.environmentsRequest, (asked) => resources.environments(asked));
+  read(protocol.planResourcesRequest, (asked, token) => resources.plan(asked, token));
+  // A cancel is answered with what stays behind.
+  answer(protocol.applyResourcesRequest, (asked, token) => resources.apply(asked, token));
   connection.onNotification(protocol.trustGranted.method, () => server.trustGranted());
 }

@@ -8,6 +8,10 @@ export interface FolderSettings {
   readonly confirmAbove: number;
   /** Undefined: as reprod.json says. */
   readonly container: ContainerPolicy | undefined;
+  /** Name of the AWS profile; undefined: as the environment and AWS's files say. */
+  readonly profile: string | undefined;
+  /** Undefined: as the profile says. */
+  readonly region: string | undefined;
 }
 
 export const defaultSettings: FolderSettings = {
@@ -15,6 +19,8 @@ export const defaultSettings: FolderSettings = {
   inlayHints: true,
   confirmAbove: 20,
   container: undefined,
+  profile: undefined,
+  region: undefined,
 };
 
 /** Of the section `reprod` as a client gives it; what is missing or not understood is as by default. */
@@ -23,6 +29,8 @@ export function readSettings(value: unknown): FolderSettings {
   const hints = member(value, "inlayHints", "enabled");
   const confirm = member(value, "confirmAbove");
   const container = member(value, "container");
+  const profile = member(value, "profile");
+  const region = member(value, "region");
   return {
     lenses: typeof lens === "boolean" ? lens : defaultSettings.lenses,
     inlayHints: typeof hints === "boolean" ? hints : defaultSettings.inlayHints,
@@ -30,7 +38,13 @@ export function readSettings(value: unknown): FolderSettings {
       typeof confirm === "number" && Number.isFinite(confirm) ? confirm : defaultSettings.confirmAbove,
     container:
       container === "auto" || container === "required" || container === "never" ? container : undefined,
+    profile: words(profile),
+    region: words(region),
   };
+}
+
+function words(value: unknown): string | undefined {
+  return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
 }
 
 function member(value: unknown, ...names: readonly string[]): unknown {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { profileName } from "../../client/aws-profiles.js";
 import { failureDetails, failureMessage, filePlace, isFailureData } from "../../client/failure-text.js";
 import { isNewer, markAt } from "../../client/marks.js";
 import { choicesOf, problemWith } from "../../client/param-input.js";
@@ -71,17 +70,6 @@ test("a plan in a sentence, and its button", () => {
   const estimate = { lowMilliseconds: 700_000, highMilliseconds: 740_000 };
   const cost = { low: 0.31, high: 0.31 };
   assert.equal(planSentence({ ...plan, estimate, cost }, t), "5 of 14 nodes to run, about 12 min, $0.31");
-});
-
-test("only headers name profiles", () => {
-  assert.equal(profileName("[default]", "config"), "default");
-  assert.equal(profileName("[profile my team]", "config"), "my team");
-  assert.equal(profileName('[profile "quoted"]', "config"), "quoted");
-  assert.equal(profileName("[sso-session x]", "config"), undefined);
-  assert.equal(profileName("[services y]", "config"), undefined);
-  assert.equal(profileName("  [work] # mine", "credentials"), "work");
-  assert.equal(profileName("aws_secret_access_key = [abc]", "credentials"), undefined);
-  assert.equal(profileName("# [old]", "credentials"), undefined);
 });
 
 const mark = (start: number, end: number, family: string): StateMark => ({

@@ -2,14 +2,23 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
+import {
+  childrenOf as childrenOfResources,
+  contextOf as contextOfResources,
+  type Entry as ResourcesEntry,
+  topEntries,
+} from "../../client/resources-model.js";
 import { parseSamples } from "../../client/samples.js";
 import { contextOf, memberEntries, PipelinesModel } from "../../client/views/pipelines-model.js";
 import { contextOf as contextOfRun, newRun, setNodes } from "../../client/views/runs-entries.js";
 import {
   commands,
+  type ProjectResources,
+  type ResourcesProgress,
   type RunNodeState,
   type RunState,
   type RunView,
+  resourceGroupStates,
   shownStates,
 } from "../../server/protocol.js";
 
@@ -88,7 +97,7 @@ function* strings(value: unknown, at = ""): Generator<readonly [string, string]>
 
 /** What the code registers: the table of commands, views for themselves, the graph. */
 const registered = [
-  ...clientText.matchAll(/^\s*"(reprod\.\w+)": \(\) => import\(/gm),
+  ...clientText.matchAll(/^\s*"(reprod\.\w+)": \(\) =>\s+import\(/gm),
   ...clientText.matchAll(/registerCommand\(\s*"(reprod\.\w+)"/g),
 ].map(([, id = ""]) => id);
 for (const [, key = ""] of clientText.matchAll(/registerCommand\(\s*commands\.(\w+)/g)) {
@@ -148,7 +157,20 @@ test("menus, keys and welcome texts name commands that exist", () => {
 
 test("commands that need an argument are hidden from the palette", () => {
   const hidden = (contributes.menus.commandPalette ?? []).filter(({ when }) => when === "false");
-  const wanted = ["reprod.run", "reprod.showMoreMembers", "reprod.showMoreNodes"];
+  const wanted = [
+    "reprod.copyResourceId",
+    "reprod.copySignIn",
+    "reprod.openInConsole",
+    "reprod.openSettingsFile",
+    "reprod.previewGroup",
+    "reprod.removeGroup",
+    "reprod.repairGroup",
+    "reprod.run",
+    "reprod.setupGroup",
+    "reprod.showMoreMembers",
+    "reprod.showMoreNodes",
+    "reprod.signIn",
+  ];
   assert.deepEqual(hidden.map(({ command }) => command).sort(), wanted);
 });
 
@@ -246,7 +268,7 @@ test("every setting is read, with the default that the manifest says", () => {
 
 test("a workspace that is not trusted sets nothing that matters for runs and accounts", () => {
   const restricted = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations;
-  assert.deepEqual([...restricted].sort(), ["reprod.container", "reprod.profile"]);
+  assert.deepEqual([...restricted].sort(), ["reprod.container", "reprod.profile", "reprod.region"]);
   for (const name of restricted) assert.ok(name in contributes.configuration.properties, name);
 });
 
@@ -272,7 +294,7 @@ const run = (state: RunState): RunView => ({
 
 /** Every context value that an entry of a view can have. */
 function contextValues(view: string): readonly string[] {
-  if (view === "reprod.resources") return [];
+  if (view === "reprod.resources") return resourceContexts();
   if (view === "reprod.runs") {
     const runs: readonly RunState[] = ["running", "interrupted", "done", "failed", "cancelled"];
     const nodes: readonly RunNodeState[] = [
@@ -329,6 +351,58 @@ function contextValues(view: string): readonly string[] {
   const members = shownStates.map((state) => ({ name: state, keys: "", state, why: [], toRun: false }));
   const entries = [...model.pipelines, ...families, ...memberEntries(first, members, 100)];
   return [...new Set(entries.map(contextOf))];
+}
+
+/** Of groups in every state, with and without a file; of resources with and without what a menu needs. */
+function resourceContexts(): readonly string[] {
+  const resource = { key: "k", kind: "VPC", name: "n", state: "ready", differences: [] } as const;
+  const group = { title: "T", purpose: "", fileDiffers: false } as const;
+  const account = { by: "setting" } as const;
+  const project: ProjectResources = {
+    project: "/p",
+    name: "p",
+    folder: "file:///p",
+    account,
+    groups: resourceGroupStates.flatMap((state) => [
+      { ...group, name: "network", state, resources: [resource] },
+      {
+        ...group,
+        name: "storage",
+        state,
+        settingsFile: "file:///s",
+        resources: [{ ...resource, id: "i", console: "https://c" }],
+      },
+    ]),
+  };
+  const failure = { code: "c", message: "m" };
+  const broken: ProjectResources = {
+    ...project,
+    project: "/q",
+    account: { ...account, failure },
+    groups: [],
+  };
+  const busy: ResourcesProgress = {
+    project: "/p",
+    token: "",
+    group: "storage",
+    done: 0,
+    total: 1,
+    action: "create",
+    kind: "",
+    name: "",
+    phase: "begun",
+  };
+  const values: string[] = [];
+  for (const progress of [new Map(), new Map([["/p", busy]])]) {
+    const walk = (entries: readonly ResourcesEntry[]): void => {
+      for (const entry of entries) {
+        values.push(contextOfResources(entry));
+        walk(childrenOfResources(entry, progress));
+      }
+    };
+    walk(topEntries([project, broken], progress));
+  }
+  return [...new Set(values)];
 }
 
 interface ItemMenu extends Menu {
@@ -398,7 +472,8 @@ test("each view is made by the code, and has a welcome text for every word that 
       "stopped",
       "filtered",
       "noProfile",
-      "profile",
+      "signIn",
+      "failed",
     ];
     for (const state of states.filter((word) => said.includes(word))) {
       assert.ok(

@@ -10,8 +10,17 @@ test("what is set counts", () => {
       inlayHints: { enabled: false },
       confirmAbove: 0,
       container: "never",
+      profile: "lab",
+      region: " us-west-2 ",
     }),
-    { lenses: false, inlayHints: false, confirmAbove: 0, container: "never" },
+    {
+      lenses: false,
+      inlayHints: false,
+      confirmAbove: 0,
+      container: "never",
+      profile: "lab",
+      region: "us-west-2",
+    },
   );
 });
 
@@ -23,7 +32,7 @@ test("what is missing or nonsense is as by default, each for itself", () => {
     7,
     [],
     {},
-    { lens: false, inlayHints: null, confirmAbove: "many", container: "sometimes" },
+    { lens: false, inlayHints: null, confirmAbove: "many", container: "sometimes", profile: 7, region: " " },
     { lens: { enabled: "no" }, inlayHints: { enabled: 0 }, confirmAbove: Number.NaN, container: true },
     { lens: [], confirmAbove: Number.POSITIVE_INFINITY },
   ])

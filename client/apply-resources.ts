@@ -1,0 +1,273 @@
+import * as vscode from "vscode";
+import {
+  applyResourcesRequest,
+  planResourcesRequest,
+  profilesRequest,
+  type ResourceGroupName,
+  type ResourceProject,
+  type ResourcesApplied,
+  type ResourcesArguments,
+  type ResourcesPlanView,
+  resourceGroups,
+  resourceProjectsRequest,
+} from "../server/protocol.js";
+import { chooseProfile } from "./choose-profile.js";
+import { Refusal, RequestFailure } from "./failures.js";
+import { closePage } from "./pages.js";
+import {
+  appliedText,
+  applyDetail,
+  applyQuestion,
+  applyTitle,
+  progressText,
+  whereText,
+} from "./resources-model.js";
+import type { Services } from "./services.js";
+import { requireTrust } from "./trust.js";
+
+const { t } = vscode.l10n;
+
+const viewId = "reprod.resources";
+
+/** Plans, shows the plan, asks, and does it. What is there already is said without a question. */
+export async function planAndApply(services: Services, asked: ResourcesArguments): Promise<void> {
+  requireTrust();
+  const plan = await planResources(services, asked);
+  if (plan === undefined) return;
+  if (plan.nothing) {
+    vscode.window.showInformationMessage(nothingText(plan, asked.teardown === true));
+    return;
+  }
+  const uri = await showPlan(services, plan, asked);
+  if (!(await consents(plan, asked))) return;
+  // The page offers the same; it was quicker when nothing is left to take.
+  const offer = services.pages.takePlanned(uri);
+  await closePage(uri);
+  if (offer === undefined) throw new Refusal(t("This plan was carried out or given up already."));
+  await apply(services, plan, asked);
+}
+
+/** Shows what would be done, with the offer to do it. */
+export async function previewResources(services: Services, asked: ResourcesArguments): Promise<void> {
+  requireTrust();
+  const plan = await planResources(services, asked);
+  if (plan !== undefined) await showPlan(services, plan, asked);
+}
+
+function showPlan(
+  services: Services,
+  plan: ResourcesPlanView,
+  asked: ResourcesArguments,
+): Promise<vscode.Uri> {
+  const start = async (): Promise<void> => {
+    requireTrust();
+    if (await consents(plan, asked)) return apply(services, plan, asked);
+    // The button has closed the page; who did not agree yet may want to read on.
+    await showPlan(services, plan, asked);
+  };
+  return services.pages.show(
+    { kind: "resources", of: asked },
+    plan.page,
+    plan.nothing ? undefined : { title: applyTitle(plan, t), start },
+  );
+}
+
+async function planResources(
+  services: Services,
+  asked: ResourcesArguments,
+): Promise<ResourcesPlanView | undefined> {
+  try {
+    return await withProgress(t("Reading the account"), (token) =>
+      services.server.request(planResourcesRequest, asked, token),
+    );
+  } catch (error) {
+    if (!(error instanceof RequestFailure) || error.data.code !== "needs-group" || asked.teardown === true) {
+      throw error;
+    }
+    // What it needs is set up with it, when the person wants that.
+    const groups = withNeeded(asked.groups, error.data.message);
+    if (groups.length === asked.groups.length) throw error;
+    const both = t("Set Up Both");
+    const chosen = await vscode.window.showWarningMessage(
+      error.data.why ?? error.data.message,
+      { modal: true, detail: t("The plan is shown before anything is done.") },
+      both,
+    );
+    return chosen === both ? planResources(services, { ...asked, groups }) : undefined;
+  }
+}
+
+/** The groups with the one that a failure names in quotes. */
+function withNeeded(groups: readonly ResourceGroupName[], message: string): readonly ResourceGroupName[] {
+  const name = /"([\w-]+)"$/.exec(message)?.[1];
+  return resourceGroups.filter((known) => groups.includes(known) || known === name);
+}
+
+/** Asks as often as it takes: for consent, what is in use, and data that is lost. */
+async function consents(plan: ResourcesPlanView, asked: ResourcesArguments): Promise<boolean> {
+  if (!(plan.against.length > 0 ? await insists(plan) : await agrees(plan, asked))) return false;
+  for (const { kind, name } of plan.losesData) if (!(await typesName(kind, name))) return false;
+  return true;
+}
+
+async function agrees(plan: ResourcesPlanView, asked: ResourcesArguments): Promise<boolean> {
+  const title = applyTitle(plan, t);
+  const options = { modal: true, detail: applyDetail(plan, t) };
+  const loses = asked.teardown === true || plan.remove + plan.replace > 0;
+  const chosen = loses
+    ? await vscode.window.showWarningMessage(applyQuestion(plan, t), options, title)
+    : await vscode.window.showInformationMessage(applyQuestion(plan, t), options, title);
+  return chosen === title;
+}
+
+/** What is in use is refused; who insists is asked again. */
+async function insists(plan: ResourcesPlanView): Promise<boolean> {
+  const anyway = t("Remove Anyway…");
+  const first = await vscode.window.showWarningMessage(
+    t("{0} is in use.", plan.titles.join(", ")),
+    { modal: true, detail: [...plan.against, t("Nothing was removed.")].join("\n") },
+    anyway,
+  );
+  if (first !== anyway) return false;
+  const title = applyTitle(plan, t);
+  const second = await vscode.window.showWarningMessage(
+    t("{0} Although it is in use?", applyQuestion(plan, t)),
+    { modal: true, detail: t("What uses it fails, and data in it cannot be had back.") },
+    title,
+  );
+  return second === title;
+}
+
+/** Data is not lost by a click: its name is typed. */
+async function typesName(kind: string, name: string): Promise<boolean> {
+  const typed = await vscode.window.showInputBox({
+    title: t("Data Is Lost for Good: {0}", kind),
+    prompt: t('Type its name to remove it with all that is in it: "{0}"', name),
+    placeHolder: name,
+    ignoreFocusOut: true,
+    validateInput: (value) => (value === name || value === "" ? undefined : t("That is another name.")),
+  });
+  return typed === name;
+}
+
+async function apply(services: Services, plan: ResourcesPlanView, asked: ResourcesArguments): Promise<void> {
+  const { server, resources, log } = services;
+  const force = plan.against.length > 0;
+  const { project, teardown = false } = asked;
+  const title = t("{0} {1}", plan.page.title, whereText(plan.account, t));
+  log.info(`Applying: ${plan.page.title} ${plan.account.accountId ?? ""}`);
+  let applied: ResourcesApplied;
+  try {
+    applied = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+      async (report, token) => {
+        let before = 0;
+        const told = resources.onDidProgress((progress) => {
+          if (progress.token !== plan.token) return;
+          const percent = (100 * progress.done) / Math.max(1, progress.total);
+          report.report({ message: progressText(progress, t), increment: Math.max(0, percent - before) });
+          before = percent;
+        });
+        token.onCancellationRequested(() => {
+          report.report({ message: t("Ending what was begun. What is made stays.") });
+        });
+        try {
+          const work = server.request(
+            applyResourcesRequest,
+            { token: plan.token, ...(force ? { force } : {}) },
+            token,
+          );
+          await vscode.window.withProgress({ location: { viewId } }, () =>
+            work.then(undefined, () => undefined),
+          );
+          return await work;
+        } finally {
+          told.dispose();
+        }
+      },
+    );
+  } finally {
+    // The server says itself that something has changed.
+    resources.ended(project);
+  }
+  const text = appliedText(plan.titles, applied, teardown, t);
+  const show = t("Show Resources");
+  const tell =
+    applied.outcome === "cancelled" || applied.left.length > 0
+      ? vscode.window.showWarningMessage(text, show)
+      : vscode.window.showInformationMessage(text, show);
+  tell.then((chosen) => {
+    if (chosen === show) return vscode.commands.executeCommand("reprod.resources.focus");
+    return undefined;
+  }, services.report);
+}
+
+function nothingText({ titles, account }: ResourcesPlanView, teardown: boolean): string {
+  const what = titles.length > 3 ? t("All groups") : titles.join(", ");
+  const where = whereText(account, t);
+  return teardown
+    ? t("{0}: nothing to remove {1}.", what, where)
+    : t("{0}: nothing to do, everything is as it should be {1}.", what, where);
+}
+
+/** In the view and, since commands are called from anywhere, as a message that can cancel it. */
+function withProgress<Result>(
+  title: string,
+  task: (token: vscode.CancellationToken) => Promise<Result>,
+): Promise<Result> {
+  return Promise.resolve(
+    vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: `${title}…`, cancellable: true },
+      async (_report, token) => {
+        const work = task(token);
+        vscode.window.withProgress({ location: { viewId } }, () => work.then(undefined, () => undefined));
+        return await work;
+      },
+    ),
+  );
+}
+
+// ---------------------------------------------------------------- which project, and whose account
+
+/**
+ * The project that a command is about, with an account to ask. Undefined when the person gave up.
+ */
+export async function chooseProject(services: Services, argument: unknown): Promise<string | undefined> {
+  requireTrust();
+  if ((vscode.workspace.workspaceFolders ?? []).length === 0) {
+    throw new Refusal(t("No folder is open. Resources belong to the project of a folder."), {
+      title: t("Open Folder"),
+      command: "vscode.openFolder",
+    });
+  }
+  const projects = await services.server.request(resourceProjectsRequest, {});
+  const given = projects.find(({ project }) => project === projectOf(argument));
+  const chosen = given ?? (await oneOf(projects));
+  if (chosen === undefined || !(await hasAccount(services, chosen.folder))) return undefined;
+  return chosen.project;
+}
+
+async function oneOf(projects: readonly ResourceProject[]): Promise<ResourceProject | undefined> {
+  const [first, ...more] = projects;
+  if (first === undefined) throw new Refusal(t("No project was found in this workspace."));
+  if (more.length === 0) return first;
+  const chosen = await vscode.window.showQuickPick(
+    projects.map((view) => ({ label: view.name, detail: view.project, view })),
+    { title: t("Choose a Project"), matchOnDetail: true },
+  );
+  return chosen?.view;
+}
+
+function projectOf(argument: unknown): string | undefined {
+  if (typeof argument !== "object" || argument === null || !("project" in argument)) return undefined;
+  return typeof argument.project === "string" ? argument.project : undefined;
+}
+
+/** Lets a person choose a profile when nobody has said whose account is meant. False when they gave up. */
+async function hasAccount({ server }: Services, folder: string): Promise<boolean> {
+  const { chosen, profiles } = await server.request(profilesRequest, { folder });
+  // One profile that everybody takes, or credentials of the environment, need no choice.
+  const isClear = chosen.by === "setting" || chosen.by === "AWS_PROFILE" || chosen.by === "environment";
+  if (isClear || profiles.length === 0 || (chosen.by === "default" && profiles.length === 1)) return true;
+  return chooseProfile(server, vscode.Uri.parse(folder));
+}
