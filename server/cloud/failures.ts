@@ -1,5 +1,6 @@
 import { Failure, systemCode } from "../base/failure.js";
 import { mostSimilar } from "../language/similar.js";
+import { actionBehind } from "./actions.js";
 import { isKnownRegion, isOptInRegion, knownRegions } from "./regions.js";
 import { withoutSecrets } from "./secrets.js";
 
@@ -9,7 +10,7 @@ export { withoutSecrets } from "./secrets.js";
 export interface Doing {
   /** What was to be done, after "AWS did not let us": `make the VPC`. An action (`s3:CreateBucket`) does as well. */
   readonly doing: string;
-  /** The permission that it needs, for services that do not say: `s3:CreateBucket`. */
+  /** The permission that it needs, where neither AWS says it nor the client that was asked: `s3:CreateBucket`. */
   readonly action?: string;
   /** Who asked, as far as it is known. */
   readonly account?: {
@@ -260,7 +261,8 @@ export function awsFailure(error: unknown, doing: Doing): Failure {
   if (error instanceof Failure) return error;
   const facts = factsOf(error);
   if (!facts.ofAws) throw error;
-  const told = describe(facts, doing);
+  const action = actionBehind(error) ?? doing.action;
+  const told = describe(facts, action === undefined ? doing : { ...doing, action });
   return new Failure(told.code, withoutSecrets(told.what), {
     ...(told.why === undefined ? {} : { why: withoutSecrets(told.why) }),
     ...(told.fix === undefined ? {} : { fix: withoutSecrets(told.fix) }),
@@ -462,9 +464,12 @@ export function mfaNeeded(profile: string | undefined): Told {
 
 function ofPermission(facts: Facts, { doing, action, account }: Doing): Told | undefined {
   const { name, message } = facts;
+  // The answer to a HEAD has no body, and so no name.
   const denied =
     DENIED.test(name) ||
-    (facts.status === 403 && /not authorized|access ?denied|forbidden/i.test(`${name} ${message}`));
+    (facts.status === 403 &&
+      (/^(?:Unknown\w*|\d*|Error)$/.test(name) ||
+        /not authorized|access ?denied|forbidden/i.test(`${name} ${message}`)));
   if (!denied) return undefined;
   const clean = message.replace(/\s*Encoded authorization failure message:\s*\S+/i, "");
   const said =

@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { version } from "../../package.json";
 import { Failure } from "../base/failure.js";
+import { noteAction } from "./actions.js";
 import type { Clients } from "./clients.js";
 import { type EndpointOf, isAws, type ServiceName } from "./endpoints.js";
 
@@ -45,11 +46,14 @@ export function manners(region: string, endpoint: string | undefined) {
   };
 }
 
-/** A client as far as it can be told to stop. */
+/** A client as far as it can be watched and told to stop. */
 interface Client {
   readonly middlewareStack: {
     add(
-      middleware: <Args, Result>(next: (args: Args) => Promise<Result>) => (args: Args) => Promise<Result>,
+      middleware: <Args, Result>(
+        next: (args: Args) => Promise<Result>,
+        context: { readonly commandName?: string },
+      ) => (args: Args) => Promise<Result>,
       options: { readonly step: "initialize"; readonly name: string },
     ): void;
   };
@@ -72,10 +76,18 @@ export function makeClients(options: ClientsOptions): Clients {
     return () => {
       if (signal.aborted) return Promise.reject(stopped(signal));
       known ??= make({ ...manners(region, endpointOf(service)), credentials }).then((client) => {
-        client.middlewareStack.add((next) => (args) => unlessStopped(() => next(args), signal), {
-          step: "initialize",
-          name: "reprodStop",
-        });
+        client.middlewareStack.add(
+          (next, { commandName }) =>
+            async (args) => {
+              try {
+                return await unlessStopped(() => next(args), signal);
+              } catch (error) {
+                noteAction(error, service, commandName);
+                throw error;
+              }
+            },
+          { step: "initialize", name: "reprodManners" },
+        );
         return client;
       });
       made.set(service, known);

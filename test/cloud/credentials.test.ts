@@ -4,8 +4,9 @@ import { type TestContext, test } from "node:test";
 import { Failure } from "../../server/base/failure.js";
 import { Accounts } from "../../server/cloud/accounts.js";
 import { type AccountOptions, chosenProfile, openAccount } from "../../server/cloud/credentials.js";
-import { withoutSecrets } from "../../server/cloud/failures.js";
+import { awsFailure, withoutSecrets } from "../../server/cloud/failures.js";
 import { temporaryFolder, writeFiles } from "../support/temporary.js";
+import { startWeb } from "../support/web.js";
 import { type FakeSts, startSts } from "./support/fake-sts.js";
 
 const keys = (id: string): string => `aws_access_key_id = ${id}\naws_secret_access_key = secret-of-${id}\n`;
@@ -316,6 +317,35 @@ test("what was seen as a secret is hidden from then on", async (context) => {
   const { open } = await place(context);
   (await open({ profile: "process" })).aws.destroy();
   assert.equal(withoutSecrets("it is secret-of-process, no?"), "it is [hidden], no?");
+});
+
+test("a bare refusal of a client names the action that its call needed", async (context) => {
+  const web = await startWeb(context, {
+    "/bucket": (_request, response) => {
+      response
+        .writeHead(403, { "content-type": "application/xml" })
+        .end("<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>");
+    },
+  });
+  web.paths.set("/bucket/", web.paths.get("/bucket") ?? (() => undefined));
+  const { open, environment } = await place(context, { AWS_ENDPOINT_URL_S3: web.url });
+  const account = await open({ profile: "dev", environment });
+  const s3 = await account.aws.s3();
+  const refusal = async (asked: Promise<unknown>): Promise<string> => {
+    const error: unknown = await asked.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    return awsFailure(error, { doing: "look at the bucket", account }).message;
+  };
+  const Bucket = "bucket";
+  assert.equal(
+    await refusal(s3.getBucketLifecycleConfiguration({ Bucket })),
+    'AWS does not allow this: "s3:GetLifecycleConfiguration"',
+  );
+  assert.equal(await refusal(s3.headBucket({ Bucket })), 'AWS does not allow this: "s3:ListBucket"');
+  assert.equal(await refusal(s3.createBucket({ Bucket })), 'AWS does not allow this: "s3:CreateBucket"');
+  account.aws.destroy();
 });
 
 test("a stand-in for AWS is asked over plain HTTP, with buckets in the path", async (context) => {
