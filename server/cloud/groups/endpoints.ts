@@ -8,8 +8,8 @@ import { consolePage } from "./support/console.js";
 import { functionArn, type Permission, permissionDifference, removePermission } from "./support/lambda.js";
 import { tagDifference } from "./support/tags.js";
 
-/** What `manage` answers. */
-const ROUTES = ["GET /health"] as const;
+/** What `manage` answers, one line each; a test holds the two together. All else ends at the gateway. */
+export const endpointRoutes = ["GET /health"] as const;
 
 /** A person's hand, and no more (engine-rules.md D10): who starts many runs does it with one that has many nodes. */
 const RATE = 10;
@@ -82,7 +82,7 @@ function httpApi(scope: Scope): Resource {
     part: "api",
     kind: "HTTP API",
     name,
-    detail: `${ROUTES.length === 1 ? "one route" : `${ROUTES.length} routes`}, signed requests only, ${RATE} a second`,
+    detail: `${endpointRoutes.length === 1 ? "one route" : `${endpointRoutes.length} routes`}, signed requests only, ${RATE} a second`,
     needs: ["functions/manage"],
     cost: { atRest: 0, use: ENDPOINTS_USE },
     find: async ({ id }: At) => {
@@ -279,7 +279,7 @@ function routeDifferences(
   const own = integrations.find(isOfUs)?.IntegrationId;
   const target = own === undefined ? undefined : `integrations/${own}`;
   const differences: Difference[] = [];
-  for (const RouteKey of ROUTES) {
+  for (const RouteKey of endpointRoutes) {
     const route = routes.find((route) => route.RouteKey === RouteKey);
     const authorization = route?.AuthorizationType ?? "NONE";
     const leads = target !== undefined && route?.Target === target;
@@ -303,7 +303,7 @@ function routeDifferences(
       },
     });
   }
-  const known: readonly string[] = ROUTES;
+  const known: readonly string[] = endpointRoutes;
   for (const { RouteKey = "", RouteId, Target } of routes) {
     if (target === undefined || Target !== target || known.includes(RouteKey)) continue;
     differences.push({
