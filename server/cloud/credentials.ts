@@ -94,7 +94,7 @@ export async function open(options: AccountOptions): Promise<Opened> {
   const endpointOf = endpointsOf(environment, section, shared.services);
   const who = { profile: chosen.profile, region };
   const source = remembered(
-    await provider({ chosen, section, shared, region, environment, endpointOf, mfa: options.mfa, signal }),
+    await provider({ chosen, shared, region, environment, endpointOf, mfa: options.mfa, signal }),
     who,
   );
   const aws = makeClients({
@@ -136,19 +136,23 @@ export async function open(options: AccountOptions): Promise<Opened> {
 
 function sectionOf({ profile, by }: Chosen, shared: SharedFiles): Section {
   if (profile === undefined) return {};
-  const section = shared.profiles.get(profile);
+  return sectionNamed(profile, shared, by === "AWS_PROFILE" ? "AWS_PROFILE asks for it. " : "");
+}
+
+function sectionNamed(profile: string, { files, profiles }: SharedFiles, whoAsks: string): Section {
+  const section = profiles.get(profile);
   if (section !== undefined) return section;
-  const names = [...shared.profiles.keys()];
+  const names = [...profiles.keys()];
   const similar = mostSimilar(profile, names);
+  const there =
+    names.length === 0
+      ? `There are none in "${files.config}" and "${files.credentials}".`
+      : `There are: ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}.`;
   throw new Failure(
     "profile-unknown",
     `there is no AWS profile of this name: "${profile}"${similar === undefined ? "" : `, did you mean "${similar}"?`}`,
     {
-      why: `${by === "AWS_PROFILE" ? "AWS_PROFILE asks for it. " : ""}${
-        names.length === 0
-          ? `There are none in "${shared.files.config}" and "${shared.files.credentials}".`
-          : `There are: ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}.`
-      }`,
+      why: `${whoAsks}${there}`,
       fix: `Choose one of \`reprod profiles\`, or make it: \`aws configure${profileOption(profile)}\`.`,
     },
   );
@@ -170,7 +174,6 @@ function checkedRegion(region: string | undefined, profile: string | undefined):
 
 interface Source {
   readonly chosen: Chosen;
-  readonly section: Section;
   readonly shared: SharedFiles;
   readonly region: string;
   readonly environment: NodeJS.ProcessEnv;
@@ -193,39 +196,10 @@ interface RoleParameters {
 
 /** A provider of the SDK, with our own calls of STS in it: they go where everything else goes, as patiently. */
 async function provider(source: Source): Promise<Provider> {
-  const { chosen, section, shared, environment } = source;
+  const { chosen, environment } = source;
   const { sdk } = await import("./aws-sdk.js");
   const providers = await sdk.credentials();
-  const { files } = shared;
-  const roles = await roleAssumers(source);
-  if (chosen.profile !== undefined) {
-    const { profile } = chosen;
-    const kind = kindOf(section);
-    const place = {
-      profile,
-      filepath: files.credentials,
-      configFilepath: files.config,
-      // Files change while an editor is open, and the SDK would keep what it read first.
-      ignoreCache: true,
-    };
-    const clientConfig = (({ ignoreConfiguredEndpointUrls, region, ...rest }) => rest)(
-      manners(source.region, undefined),
-    );
-    // Through `fromIni` it would look for the session in the default files only.
-    if (kind === "sso") return providers.fromSSO({ ...place, clientConfig });
-    return providers.fromIni({
-      ...place,
-      clientConfig,
-      ...roles,
-      mfaCodeProvider: async (serial) => {
-        if (source.mfa === undefined) {
-          const { code, what, ...more } = mfaNeeded(profile);
-          throw new Failure(code, what, more);
-        }
-        return (await unlessStopped(() => (source.mfa ?? noCode)(serial), source.signal)).trim();
-      },
-    });
-  }
+  if (chosen.profile !== undefined) return await ofProfile(chosen.profile, source, []);
   if (chosen.by === "machine" && isOn(environment.AWS_EC2_METADATA_DISABLED)) {
     throw new Failure("credentials-missing", "no credentials are set up for AWS", {
       why: "There is no profile, nothing in the environment, and the machine may not be asked (AWS_EC2_METADATA_DISABLED).",
@@ -248,21 +222,107 @@ async function provider(source: Source): Promise<Provider> {
       webIdentityTokenFile: AWS_WEB_IDENTITY_TOKEN_FILE,
       roleArn: AWS_ROLE_ARN,
       ...(AWS_ROLE_SESSION_NAME ? { roleSessionName: AWS_ROLE_SESSION_NAME } : {}),
-      ...roles,
+      ...(await roleAssumers(source, {})),
     });
   }
   return providers.fromHttp({ timeout: 5_000, maxRetries: 2 });
+}
+
+/**
+ * Of a profile, which may rest on others. The step from a source to a role is ours: the SDK asks for the code of a device
+ * while it takes the source's credentials, and when those fail meanwhile, the whole process ends with them.
+ */
+async function ofProfile(profile: string, source: Source, above: readonly string[]): Promise<Provider> {
+  const { shared } = source;
+  const section = sectionNamed(
+    profile,
+    shared,
+    above.length === 0 ? "" : `The profile "${above.at(-1)}" takes its credentials from it. `,
+  );
+  const { sdk } = await import("./aws-sdk.js");
+  const providers = await sdk.credentials();
+  const roles = await roleAssumers(source, section);
+  const { role_arn: RoleArn, source_profile: below, mfa_serial: SerialNumber } = section;
+  const isRole = kindOf(section) === "assume-role" && RoleArn !== undefined && below !== undefined;
+  // A source that has keys of its own is asked for them, also where it could assume a role with them.
+  const { role_arn, ...keysOnly } = section;
+  if (above.length > 0 && kindOf(keysOnly) === "keys") return keysOf(section);
+  if (isRole) {
+    if (above.includes(profile)) {
+      throw new Failure(
+        "aws-config-broken",
+        `profiles take their credentials from each other: "${profile}"`,
+        {
+          why: `${[...above, profile].join(" → ")}.`,
+          fix: "Let one of them have credentials of its own.",
+          place: shared.files.config,
+        },
+      );
+    }
+    const from = below === profile ? keysOf(section) : await ofProfile(below, source, [...above, profile]);
+    return async () => {
+      const credentials = await from();
+      const TokenCode = SerialNumber === undefined ? undefined : await codeOf(SerialNumber, profile, source);
+      return await roles.roleAssumer(credentials, {
+        RoleArn,
+        RoleSessionName: section.role_session_name ?? `reprod-${Date.now()}`,
+        DurationSeconds: Number.parseInt(section.duration_seconds ?? "3600", 10),
+        ...(section.external_id === undefined ? {} : { ExternalId: section.external_id }),
+        ...(SerialNumber === undefined || TokenCode === undefined ? {} : { SerialNumber, TokenCode }),
+      });
+    };
+  }
+  const place = {
+    profile,
+    filepath: shared.files.credentials,
+    configFilepath: shared.files.config,
+    // Files change while an editor is open, and the SDK would keep what it read first.
+    ignoreCache: true,
+    clientConfig: (({ ignoreConfiguredEndpointUrls, region, ...rest }) => rest)(
+      manners(source.region, undefined),
+    ),
+  };
+  // Through `fromIni` it would look for the session in the default files only.
+  if (kindOf(section) === "sso") return providers.fromSSO(place);
+  return providers.fromIni({
+    ...place,
+    ...roles,
+    mfaCodeProvider: (serial) => codeOf(serial, profile, source),
+  });
+}
+
+/** Keys that stand in a profile itself. */
+function keysOf(section: Section): Provider {
+  const { aws_access_key_id: accessKeyId, aws_secret_access_key: secretAccessKey } = section;
+  const { aws_session_token: sessionToken } = section;
+  return async () => {
+    if (accessKeyId === undefined || secretAccessKey === undefined) {
+      throw new Failure(
+        "credentials-missing",
+        "a profile takes its credentials from itself, and has no keys",
+        {
+          fix: "Name another as its source_profile, or give it keys: `aws configure`.",
+        },
+      );
+    }
+    return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+  };
+}
+
+/** Asks a person for a code. */
+async function codeOf(serial: string, profile: string, { mfa, signal }: Source): Promise<string> {
+  if (mfa === undefined) {
+    const { code, what, ...more } = mfaNeeded(profile);
+    throw new Failure(code, what, more);
+  }
+  return (await unlessStopped(() => mfa(serial), signal)).trim();
 }
 
 function isOn(value: string | undefined): boolean {
   return value !== undefined && value !== "" && value !== "false";
 }
 
-function noCode(): Promise<string> {
-  return Promise.reject(new Failure("mfa-needed", "a code of the MFA device is needed"));
-}
-
-async function roleAssumers({ region, section, endpointOf, signal }: Source) {
+async function roleAssumers({ region, endpointOf, signal }: Source, section: Section) {
   const { sdk } = await import("./aws-sdk.js");
   const Sts = await sdk.sts();
   const settings = manners(section.region ?? region, endpointOf("sts"));

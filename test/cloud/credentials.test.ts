@@ -41,6 +41,27 @@ region = eu-central-1
 sso_session = corp
 sso_account_id = 123456789012
 sso_role_name = Dev
+[profile from-sso]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/FromSso
+source_profile = sso
+mfa_serial = arn:aws:iam::123456789012:mfa/anna
+[profile one]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/One
+source_profile = other
+[profile other]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/Other
+source_profile = one
+[profile twice]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/Twice
+source_profile = chained
+[profile lost]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/Lost
+source_profile = gone
 [sso-session corp]
 sso_region = eu-central-1
 sso_start_url = https://corp.example/start
@@ -254,6 +275,32 @@ test("a code of an MFA device is asked for once, and given to the role", async (
         }
       : undefined;
   assert.equal((await fails({ profile: "mfa", mfa })).code, "mfa-wrong");
+});
+
+test("a source that fails is told before anybody is asked for a code", async (context) => {
+  const { fails } = await place(context);
+  let asked = 0;
+  const mfa = async (): Promise<string> => {
+    asked++;
+    return "1";
+  };
+  assert.equal((await fails({ profile: "from-sso", mfa })).code, "credentials-expired");
+  assert.equal(asked, 0);
+});
+
+test("a role may rest on a role, not on itself or on nothing", async (context) => {
+  const { sts, open, fails } = await place(context);
+  (await open({ profile: "twice" })).aws.destroy();
+  assert.deepEqual(
+    sts.requests.map(({ action, key }) => `${action} ${key}`),
+    ["AssumeRole OFDEV", "AssumeRole Chained-1", "GetCallerIdentity Twice-2"],
+  );
+  const circle = await fails({ profile: "one" });
+  assert.equal(circle.code, "aws-config-broken");
+  assert.equal(circle.why, "one → other → one.");
+  const lost = await fails({ profile: "lost" });
+  assert.equal(lost.code, "profile-unknown");
+  assert.match(lost.why ?? "", /^The profile "lost" takes its credentials from it\. There are: /);
 });
 
 test("credentials that end are renewed; a renewal that fails is told without asking again", async (context) => {
