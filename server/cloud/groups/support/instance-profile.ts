@@ -87,7 +87,12 @@ export function instanceProfile(scope: Scope): Resource {
                 iam.removeRoleFromInstanceProfile({ InstanceProfileName: id, RoleName: there }),
               );
             }
-            await iam.addRoleToInstanceProfile({ InstanceProfileName: id, RoleName: wanted });
+            try {
+              await iam.addRoleToInstanceProfile({ InstanceProfileName: id, RoleName: wanted });
+            } catch (error) {
+              // The answer to an earlier try was lost, and a profile that has its role is full.
+              if (roleOf(await read(id)) !== wanted) throw error;
+            }
           },
         });
       }
