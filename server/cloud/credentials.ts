@@ -200,13 +200,18 @@ async function provider(source: Source): Promise<Provider> {
   const { sdk } = await import("./aws-sdk.js");
   const providers = await sdk.credentials();
   if (chosen.profile !== undefined) return await ofProfile(chosen.profile, source, []);
-  if (chosen.by === "machine" && isOn(environment.AWS_EC2_METADATA_DISABLED)) {
-    throw new Failure("credentials-missing", "no credentials are set up for AWS", {
-      why: "There is no profile, nothing in the environment, and the machine may not be asked (AWS_EC2_METADATA_DISABLED).",
-      fix: "Set a profile up with `aws configure`, or choose one with `--profile` or AWS_PROFILE.",
-    });
+  if (chosen.by === "machine") {
+    if (isOn(environment.AWS_EC2_METADATA_DISABLED)) throw nothingSetUp("it may not be asked");
+    const ask = providers.fromInstanceMetadata({ timeout: 1_000, maxRetries: 1 });
+    return async () => {
+      try {
+        return await ask();
+      } catch {
+        // Most machines are none of AWS: what its service of metadata answered would lead nowhere.
+        throw nothingSetUp("it gives none");
+      }
+    };
   }
-  if (chosen.by === "machine") return providers.fromInstanceMetadata({ timeout: 1_000, maxRetries: 1 });
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
   if (AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY) {
     const keys: Credentials = {
@@ -316,6 +321,13 @@ async function codeOf(serial: string, profile: string, { mfa, signal }: Source):
     throw new Failure(code, what, more);
   }
   return (await unlessStopped(() => mfa(serial), signal)).trim();
+}
+
+function nothingSetUp(machine: string): Failure {
+  return new Failure("credentials-missing", "no credentials are set up for AWS", {
+    why: `There is no profile, nothing in the environment, and as for the machine's own role, ${machine}.`,
+    fix: "Set a profile up with `aws configure`, or choose one with `--profile` or AWS_PROFILE.",
+  });
 }
 
 function isOn(value: string | undefined): boolean {
