@@ -143,6 +143,8 @@ function needsConsent(question: string, flag: string): Failure {
 
 async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // While it reads, the terminal's Ctrl-C comes here and not to the process.
+  lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {
     return await lines.question(question);
   } finally {

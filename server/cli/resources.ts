@@ -6,7 +6,7 @@ import { type AccountOptions, accountJson, accountOf } from "./cloud-options.js"
 import type { CommandContext } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { currentProject } from "./open.js";
-import { shownPath } from "./report.js";
+import { failureJson, shownPath } from "./report.js";
 import { interrupted } from "./setup.js";
 import { printable, table, writeJson } from "./text.js";
 
@@ -34,7 +34,8 @@ export async function run({ terminal }: CommandContext, options: AccountOptions)
       const file = state === "not-set-up" ? "" : out.colours.dim(`  ${shownPath(settingsFile)}`);
       out.write(`${out.colours.bold(title)}  ${painted(state, out.colours)}${file}\n`);
       const there = resourcesOf(name, readings).filter(
-        ({ found, file: { entries }, resource }) => found !== undefined || entries.has(resource.part),
+        ({ found, file: { entries }, resource, trouble }) =>
+          found !== undefined || trouble !== undefined || entries.has(resource.part),
       );
       out.write(
         table(
@@ -68,7 +69,8 @@ function resourcesOf(name: string, { byKey }: Readings): readonly Reading[] {
 }
 
 /** Why it is not as declared; empty when it is. */
-function stateText({ found, differences, stray }: Reading): string {
+function stateText({ found, differences, stray, trouble }: Reading): string {
+  if (trouble !== undefined) return `${trouble.message} [${trouble.code}]`;
   if (found === undefined) return "gone";
   if (stray) return "not declared any more";
   const words = differences.map(({ what, is, shouldBe }) => `${what}: ${is}, not ${shouldBe}`);
@@ -82,7 +84,7 @@ function groupJson(name: Readings["groups"][number]["name"], readings: Readings)
     title,
     state,
     settingsFile,
-    resources: resourcesOf(name, readings).map(({ key, resource, found, differences, stray }) => ({
+    resources: resourcesOf(name, readings).map(({ key, resource, found, differences, stray, trouble }) => ({
       key,
       kind: resource.kind,
       name: resource.name,
@@ -92,6 +94,7 @@ function groupJson(name: Readings["groups"][number]["name"], readings: Readings)
       console: found === undefined ? null : (resource.console?.(found) ?? null),
       differences: differences.map(({ what, is, shouldBe }) => ({ what, is, shouldBe })),
       stray,
+      error: trouble === undefined ? null : failureJson(trouble).error,
     })),
   };
 }

@@ -19,6 +19,7 @@ export const groupStateWords: { readonly [state in GroupState]: string } = {
   drifted: "drifted",
   partly: "partly set up",
   removing: "removing",
+  unknown: "unknown",
 };
 
 /** `create 11, change 1 and remove 2 resources`; "no change" when there is nothing to do. */

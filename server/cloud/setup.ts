@@ -65,7 +65,12 @@ export interface PlannedTeardown extends Planned {
 /** Reads all groups and plans the removal of some. Throws `needed-by` when another group uses them. */
 export async function planRemoval(request: Request): Promise<PlannedTeardown> {
   const readings = await read(request, [...groupNames], "look");
-  const plan = planTeardown(readings, new Set(request.groups));
+  const wanted = new Set(request.groups);
+  for (const { group, trouble } of readings.byKey.values()) {
+    // What is another's stays where it is; what may not be seen may be ours.
+    if (wanted.has(group.name) && trouble !== undefined && trouble.code !== "not-ours") throw trouble;
+  }
+  const plan = planTeardown(readings, wanted);
   refuseNeeded(readings, plan);
   return { plan, readings, against: await reasonsAgainst(readings, plan, request.signal) };
 }
@@ -144,7 +149,7 @@ async function read(
     version,
     declared,
   });
-  return readGroups(groups, scope, files, environmentOf(request));
+  return readGroups(groups, scope, files, environmentOf(request), purpose === "look" ? "note" : "throw");
 }
 
 function environmentOf(request: Request & Pick<ApplyEnvironment, "onProgress">): ApplyEnvironment {

@@ -21,7 +21,7 @@ export interface Step {
   readonly losesData: boolean;
 }
 
-export type GroupState = "not-set-up" | "ready" | "drifted" | "partly" | "removing";
+export type GroupState = "not-set-up" | "ready" | "drifted" | "partly" | "removing" | "unknown";
 
 export interface GroupPlan {
   readonly name: GroupName;
@@ -171,9 +171,11 @@ export function groupPlan(name: GroupName, readings: Readings): GroupPlan {
   return {
     name,
     title: group.title,
-    state: stateOf(own, file.isWhole, whole && (fileSaysSo || declared.length === 0), [
-      ...file.entries.values(),
-    ]),
+    state: own.some(({ trouble }) => trouble !== undefined)
+      ? "unknown"
+      : stateOf(own, file.isWhole, whole && (fileSaysSo || declared.length === 0), [
+          ...file.entries.values(),
+        ]),
     settingsFile: file.path,
     writesFile: declared.length > 0 && !fileSaysSo,
   };

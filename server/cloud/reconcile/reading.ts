@@ -24,6 +24,8 @@ export interface Reading {
   readonly differences: readonly Difference[];
   /** Of ours, declared by an earlier version or setting and not any more. */
   readonly stray: boolean;
+  /** Why nothing is known of it: AWS refuses to tell, or it is another's. Only where looking goes on in spite of that. */
+  readonly trouble?: Failure;
 }
 
 /** Groups as they are in the account, by key, in the order in which they are declared. */
@@ -62,14 +64,16 @@ export async function readGroups(
   scope: Scope,
   files: ReadonlyMap<GroupName, SettingsFile>,
   environment: Environment,
+  onTrouble: "throw" | "note" = "throw",
 ): Promise<Readings> {
   const byKey = new Map<string, Reading>();
   const begun: Reading[] = [];
   for (const group of groups) {
     const file = fileOf(files, group);
     for (const resource of group.resources(scope)) begun.push(unread(group, resource, file, false));
-    const strays = await group.strays?.(scope, at(byKey, group, undefined, scope, environment.signal));
-    for (const resource of strays ?? []) begun.push(unread(group, resource, file, true));
+    for (const resource of await straysOf(group, byKey, scope, environment)) {
+      begun.push(unread(group, resource, file, true));
+    }
   }
   for (const reading of begun) byKey.set(reading.key, reading);
   await inOrder({
@@ -77,11 +81,48 @@ export async function readGroups(
     parallel: PARALLEL * 2,
     stopped: () => environment.signal?.aborted === true,
     run: async ({ reading }) => {
-      byKey.set(reading.key, await readOne(reading, byKey, scope, environment));
+      const read = readOne(reading, byKey, scope, environment);
+      byKey.set(reading.key, onTrouble === "throw" ? await read : await read.catch(noted(reading)));
     },
   });
   environment.signal?.throwIfAborted();
   return { scope, groups, byKey, files };
+}
+
+/** What is the matter with one resource alone. Whatever stands in the way of all of them is thrown. */
+const OF_ONE = new Set([
+  "access-denied",
+  "adopt-after-setup",
+  "adopted-missing",
+  "aws-failed",
+  "aws-refused",
+  "cannot-adopt",
+  "not-ours",
+]);
+
+function noted(reading: Reading): (error: unknown) => Reading {
+  return (error) => {
+    if (!(error instanceof Failure) || !OF_ONE.has(error.code)) throw error;
+    return { ...reading, trouble: error };
+  };
+}
+
+async function straysOf(
+  group: Group,
+  byKey: ReadonlyMap<string, Reading>,
+  scope: Scope,
+  { clock, signal }: Environment,
+): Promise<readonly Resource[]> {
+  try {
+    const place = at(byKey, group, undefined, scope, signal);
+    return await untilReady(async () => (await group.strays?.(scope, place)) ?? [], { clock, signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw awsFailure(error, {
+      doing: `look for what ${group.title} has no use for any more`,
+      account: scope.account,
+    });
+  }
 }
 
 function unread(group: Group, resource: Resource, file: SettingsFile, stray: boolean): Reading {

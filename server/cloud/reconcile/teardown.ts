@@ -1,5 +1,5 @@
 import { Failure } from "../../base/failure.js";
-import { isStillUsed } from "../failures.js";
+import { awsFailure, isNotThere, isStillUsed } from "../failures.js";
 import { type ApplyEnvironment, type Progress, removeOne, untilCancelled } from "./apply.js";
 import type { Plan, Step } from "./plan.js";
 import { at, dependenciesOf, PARALLEL, type Reading, type Readings } from "./reading.js";
@@ -22,8 +22,21 @@ export async function reasonsAgainst(
   for (const { key, action } of plan.steps) {
     const reading = byKey.get(key);
     if (action !== "remove" || reading?.found === undefined || reading.resource.inUse === undefined) continue;
-    const why = await reading.resource.inUse(reading.found, at(byKey, reading.group, reading, scope, signal));
-    if (why !== undefined) reasons.push(why);
+    try {
+      const why = await reading.resource.inUse(
+        reading.found,
+        at(byKey, reading.group, reading, scope, signal),
+      );
+      if (why !== undefined) reasons.push(why);
+    } catch (error) {
+      signal?.throwIfAborted();
+      // Gone in the meantime, it is used by nobody.
+      if (isNotThere(error)) continue;
+      throw awsFailure(error, {
+        doing: `see whether the ${reading.resource.kind} ${reading.found.id} is in use`,
+        account: scope.account,
+      });
+    }
   }
   return reasons;
 }
