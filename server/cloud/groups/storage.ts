@@ -26,10 +26,7 @@ export const storage: Group = {
   purpose: "Buckets for results and for what passes through.",
   needs: [],
   settingsFile: "storage-settings.json",
-  resources: (scope) => {
-    refuseTwice(scope);
-    return [bucket(scope, "tmp"), bucket(scope, "build")];
-  },
+  resources: (scope) => [bucket(scope, "tmp"), bucket(scope, "build")],
   settings: (of) => ({
     storage: { tmp_bucket: of("tmp").id, build_bucket: of("build").id },
   }),
@@ -59,6 +56,7 @@ function bucket(scope: Scope, part: Part): Resource {
   const at = (Bucket: string): BucketAt => ({ Bucket, ExpectedBucketOwner: account.accountId });
 
   const lookFor = async (which: string, adopted: boolean): Promise<Found<Live> | undefined> => {
+    refuseTwice(scope);
     plain = await account.aws.isPlain("s3");
     isAdopted = adopted;
     const s3 = await account.aws.s3();

@@ -71,7 +71,8 @@ export async function readGroups(
   for (const group of groups) {
     const file = fileOf(files, group);
     for (const resource of group.resources(scope)) begun.push(unread(group, resource, file, false));
-    for (const resource of await straysOf(group, byKey, scope, environment)) {
+    const strays = straysOf(group, byKey, scope, environment);
+    for (const resource of onTrouble === "throw" ? await strays : await strays.catch(noneOf)) {
       begun.push(unread(group, resource, file, true));
     }
   }
@@ -96,9 +97,18 @@ const OF_ONE = new Set([
   "adopted-missing",
   "aws-failed",
   "aws-refused",
+  "bucket-elsewhere",
+  "bucket-of-others",
+  "bucket-twice",
   "cannot-adopt",
   "not-ours",
 ]);
+
+/** What is not declared may not be seen by who sees the rest: nothing can be said of it. */
+function noneOf(error: unknown): readonly Resource[] {
+  if (!(error instanceof Failure) || !OF_ONE.has(error.code)) throw error;
+  return [];
+}
 
 function noted(reading: Reading): (error: unknown) => Reading {
   return (error) => {
