@@ -78,6 +78,7 @@ export async function applyPlan(
   });
 
   // Kept ones are passed over by the order: whoever needs them finds them as they were read.
+  const changed = new Set<string>();
   const made = steps.filter(({ action }) => action !== "remove").map(work);
   await untilCancelled(environment, {
     items: made.map(({ step, reading }) => ({ key: step.key, after: after(reading), step })),
@@ -86,7 +87,11 @@ export async function applyPlan(
     run: async ({ step }) => {
       tell(step, "begun");
       const reading = readingOf(byKey, step.key);
-      byKey.set(step.key, await makeOne(reading, byKey, readings, environment, () => tell(step, "waiting")));
+      // What it needs was not there, or another one, when it was compared: its differences know nothing of the new one.
+      const stale = reading.found !== undefined && after(reading).some((key) => changed.has(key));
+      const onWait = (): void => tell(step, "waiting");
+      byKey.set(step.key, await makeOne(reading, stale, byKey, readings, environment, onWait));
+      changed.add(step.key);
       done.push(step);
       tell(step, "done");
     },
@@ -152,6 +157,7 @@ class NotTaken extends Error {}
 
 async function makeOne(
   reading: Reading,
+  stale: boolean,
   byKey: ReadonlyMap<string, Reading>,
   readings: Readings,
   environment: ApplyEnvironment,
@@ -162,7 +168,9 @@ async function makeOne(
   const { clock, signal } = environment;
   const doing = `${reading.found === undefined ? "create" : "change"} the ${resource.kind} ${resource.name}`;
   let now = reading;
-  let first = true;
+  let first = !stale;
+  // Of what is just being made, a call may hear that it is not there, and the next one that it is (F3).
+  let isFresh = file.entry(resource.part)?.step === "create";
   try {
     return await untilReady(
       async () => {
@@ -173,6 +181,7 @@ async function makeOne(
           file.set(resource.part, { name: resource.name, step: "create", at: new Date().toISOString() });
           const place = at(byKey, group, { ...now, found: undefined }, scope, signal);
           remember(file, resource.part, resource.name, await resource.create(place));
+          isFresh = true;
           await dropDuplicates(now, byKey, readings, environment);
           now = await readOne(now, byKey, scope, environment);
           if (now.found === undefined)
@@ -188,7 +197,12 @@ async function makeOne(
         remember(file, resource.part, resource.name, now.found);
         return now;
       },
-      { clock, signal, worthIt: (error) => error instanceof NotTaken, onWait },
+      {
+        clock,
+        signal,
+        worthIt: (error) => error instanceof NotTaken || (isFresh && isNotThere(error)),
+        onWait,
+      },
     );
   } catch (error) {
     if (signal?.aborted === true && isAbort(error, signal)) throw error;
