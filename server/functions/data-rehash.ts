@@ -40,6 +40,8 @@ export interface RehashParts {
   readonly settings: Settings<"buildBucket">;
   /** How many keys of a listing are looked at together. */
   readonly page?: number;
+  /** How many objects that are not well an answer tells, or some more of the same page. */
+  readonly most?: number;
 }
 
 const RESERVE = 10_000;
@@ -59,7 +61,7 @@ export const handler = answering(() =>
  * Reads objects and compares the SHA-256 of their bytes with their keys. It reports, and changes nothing. Memory is
  * bounded by a few chunks; time by what Lambda leaves: the rest is told as `next`.
  */
-export function dataRehash({ s3, settings, page = 500 }: RehashParts): Handler<Rehashed> {
+export function dataRehash({ s3, settings, page = 500, most = MOST_KEYS }: RehashParts): Handler<Rehashed> {
   const Bucket = settings.buildBucket;
   return async (given, context) => {
     const { keys, prefix, continuation } = rehashEvent(given);
@@ -102,6 +104,8 @@ export function dataRehash({ s3, settings, page = 500 }: RehashParts): Handler<R
         const more = listed.more ? prefix : undefined;
         if (late.length > 0) return report(goOn(late, more, last));
         if (more === undefined) return report();
+        // An answer of Lambda's has 6 MiB at most.
+        if (broken.length + skipped.length >= most) return report(goOn([], more, last));
       }
     } finally {
       deadline.dispose();

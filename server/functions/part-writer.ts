@@ -27,8 +27,6 @@ export class PartWriter {
   readonly #place: Place;
   readonly #partSize: number;
   readonly #signal: AbortSignal;
-  /** Ends what is on its way when the whole is given up. */
-  readonly #giveUp = new AbortController();
   readonly #sha256: Hash = createHash("sha256");
   readonly #parts: CompletedPart[] = [];
   readonly #sending = new Set<Promise<void>>();
@@ -42,7 +40,7 @@ export class PartWriter {
     this.#s3 = s3;
     this.#place = place;
     this.#partSize = partSize;
-    this.#signal = AbortSignal.any([signal, this.#giveUp.signal]);
+    this.#signal = signal;
   }
 
   async write(chunk: Buffer): Promise<void> {
@@ -88,9 +86,11 @@ export class PartWriter {
     return ETag;
   }
 
-  /** Leaves nothing behind of an upload that is not finished. Never rejects: the reason to abort is worth more. */
+  /**
+   * Leaves nothing behind of an upload that is not finished. Never rejects: the reason to abort is worth more. What is
+   * on its way is awaited, since a part that arrives later would stay; the signal ends it when there is no time.
+   */
   async abort(): Promise<void> {
-    this.#giveUp.abort(new Error("the upload was given up"));
     await Promise.all(this.#sending);
     if (this.#upload === undefined) return;
     const { bucket, key } = this.#place;

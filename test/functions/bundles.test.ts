@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { unzipSync } from "fflate";
 import { isSha256 } from "../../server/base/brand.js";
+import { functionBundle } from "../../server/base/bundle.js";
 import { readSettings } from "../../server/functions/settings.js";
 import { functionTable, variables } from "../../server/functions/table.js";
 import { objectKey, sha256OfKey } from "../../server/store/keys.js";
@@ -42,6 +43,9 @@ test("equal code gives equal zips, one for each function, wherever and whenever 
     Object.keys(digests(one)),
     names.map((name) => `${name}.zip`),
   );
+  // What the build of this test run made, readable or not, is the same.
+  const dist = path.dirname(path.dirname(functionBundle("manage")));
+  assert.deepEqual(digests(one), digests(dist));
 });
 
 test("the handler in each zip is loaded, and what it is not told it says", (t) => {

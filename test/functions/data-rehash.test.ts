@@ -95,6 +95,23 @@ awsTest("an object that takes all the time there is is told, and does not come a
   });
 });
 
+awsTest("an answer stays small however much is broken", async (_, account) => {
+  const s3 = await buckets(account);
+  for (let at = 0; at < 12; at++)
+    await s3.putObject({ Bucket: BUILD, Key: objectKey(sha256(`${at}`)), Body: "planted" });
+  const run = rehasher(account, { page: 4, most: 4 });
+  let told = 0;
+  let calls = 0;
+  for (let event: RehashEvent | undefined = ALL; event !== undefined; calls++) {
+    const answer = await run(event, context());
+    assert.ok("broken" in answer, JSON.stringify(answer));
+    assert.ok(answer.broken.length <= 4);
+    told += answer.broken.length;
+    event = answer.next;
+  }
+  assert.deepEqual([told, calls], [12, 3]);
+});
+
 awsTest("one broken answer of S3 is no verdict", async (_, account) => {
   const s3 = await buckets(account);
   const key = objectKey(sha256("a"));
