@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { S3 } from "@aws-sdk/client-s3";
 import { Failure } from "../../../server/base/failure.js";
 import type { Account } from "../../../server/cloud/account.js";
+import { openAccount } from "../../../server/cloud/credentials.js";
 import { applySetup, planSetup } from "../../../server/cloud/setup.js";
 import { readProject } from "../../../server/data/project.js";
+import { afterwards } from "../../support/temporary.js";
 import { awsTests, REGION } from "../support/aws.js";
 import { bucketTaken, loseAnswerOf, only, throttleEvery } from "../support/faults.js";
 import { settingUp, type World } from "./support/world.js";
@@ -218,7 +220,8 @@ awsTest(
     await s3.createBucket({ Bucket: world.name("build"), CreateBucketConfiguration });
     await assert.rejects(world.plan(["storage"]), isFailure("not-ours"));
     aws.clear();
-    await assert.rejects(world.planRemoval(["storage"]), isFailure("not-ours"));
+    const { plan } = await world.planRemoval(["storage"]);
+    assert.deepEqual(plan.steps, []);
     assert.deepEqual(aws.mutations(), []);
   },
 );
@@ -446,6 +449,22 @@ awsTest(
     assert.equal((await world.state("storage")).state, "ready");
   },
 );
+
+awsTest("storage: in us-east-1, the region that must not be named", async (t, aws) => {
+  const world = await settingUp(t, aws);
+  const account = await openAccount({ environment: { ...aws.env, AWS_REGION: "us-east-1" } });
+  afterwards(t, () => account.aws.destroy());
+  const over = { project: overTls(world).project, account };
+  await apply(over);
+  const { plan } = await planSetup({ ...over, groups: ["storage"] });
+  assert.deepEqual(world.changes(plan), []);
+  assert.deepEqual(world.settings("storage-settings.json"), {
+    storage: {
+      tmp_bucket: `reprod-${world.projectId}-use1-tmp`,
+      build_bucket: `reprod-${world.projectId}-use1-build`,
+    },
+  });
+});
 
 interface Over {
   readonly project: ReturnType<typeof readProject>;
