@@ -70,6 +70,8 @@ export function lifecycleRules(projectId: string, part: "build" | "tmp", adopted
           rule("old-versions", `old versions expire after ${OLD_VERSION_DAYS} days`, {
             Filter: { Prefix: "" },
             NoncurrentVersionExpiration: { NoncurrentDays: OLD_VERSION_DAYS },
+            // What says that an object was deleted goes when its last old version has gone; nothing else removes it.
+            Expiration: { ExpiredObjectDeleteMarker: true },
           }),
         ]),
     ...uploadsOf(uploadedTo),
