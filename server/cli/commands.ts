@@ -258,6 +258,14 @@ export function buildProgram(terminal: Terminal, version: string, ended: (code: 
     .action(load(() => import("./profiles.js")));
 
   program
+    .command("doctor")
+    .description("say whether the account is ready for runs: permissions, quotas, the way there, resources")
+    .addOption(profile())
+    .addOption(region())
+    .addOption(json())
+    .action(load(() => import("./doctor.js")));
+
+  program
     .command("setup")
     .description("create, or bring back to what is declared, groups of resources in the account")
     .argument("<group...>", `${groupNames.join(", ")}, or all`)

@@ -29,6 +29,7 @@ export function newRepairs(): Repairs {
       ["ec2/L-1216C47A", 5],
       ["ec2/L-34B43A08", 5],
       ["iam/L-FE177D64", 1000],
+      ["s3/L-DC2B2D3D", 10_000],
     ]),
   };
 }

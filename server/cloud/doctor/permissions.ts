@@ -1,0 +1,191 @@
+import type { ContextEntry, EvaluationResult, IAM } from "@aws-sdk/client-iam";
+import { canonicalText } from "../../graph/canonical.js";
+import type { Account } from "../account.js";
+import { policyScope } from "../groups/support/policy-scope.js";
+import type { Statement } from "../policies/policy.js";
+import { statementsOfSetup } from "../policies/user.js";
+import { inOrder } from "../reconcile/dag.js";
+import { groupPlan } from "../reconcile/plan.js";
+import { type GroupName, groupNames } from "../reconcile/resource.js";
+import { type Check, type CheckContext, type CheckResult, failureOf } from "./check.js";
+
+/** As many questions at once as IAM answers without throttling. */
+const PARALLEL = 4;
+
+/** Whether the caller may set the groups up: IAM is asked what it would say, one question a statement. */
+export const permissions: Check = {
+  id: "permissions",
+  title: "Permissions",
+  run: async (context) => {
+    const { account, signal } = context;
+    if (account.callerArn.endsWith(":root")) {
+      return [{ outcome: "ok", what: "the root user may do everything" }];
+    }
+    let source: string | undefined;
+    let denied: ReadonlyMap<GroupName, readonly Denial[]>;
+    try {
+      source = await sourceOf(account);
+      if (source === undefined) {
+        return [
+          {
+            outcome: "unknown",
+            what: `IAM tells only of users and roles what they may do, not of "${account.callerArn}"`,
+          },
+        ];
+      }
+      denied = await denials(await account.aws.iam(), source, context);
+    } catch (error) {
+      signal?.throwIfAborted();
+      return [unknown(error, account)];
+    }
+    const ready = await readyGroups(context);
+    return groupNames.map((group) => resultFor(group, denied.get(group) ?? [], ready.has(group), account));
+  },
+};
+
+/** Whatever is the matter with asking, it says nothing about the other permissions. */
+function unknown(error: unknown, account: Account): CheckResult {
+  const { why, message } = failureOf(error, "iam:SimulatePrincipalPolicy", account);
+  return {
+    outcome: "unknown",
+    what: 'what you may do could not be asked: "iam:SimulatePrincipalPolicy"',
+    why: why ?? message,
+    fix: 'Ask who administers the account to allow "iam:SimulatePrincipalPolicy", or try: what is refused is named then.',
+  };
+}
+
+function resultFor(
+  group: GroupName,
+  denied: readonly Denial[],
+  isReady: boolean,
+  { accountId, callerArn }: Account,
+): CheckResult {
+  if (denied.length === 0) return { outcome: "ok", what: `may set up ${group}` };
+  const actions = [...new Set(denied.map(({ action }) => action))].sort();
+  const forbidden = [...new Set(denied.filter(({ explicit }) => explicit).map(({ action }) => action))];
+  const byOrganization = denied.some(({ organization }) => organization);
+  const why = [
+    ...(forbidden.length > 0
+      ? [`A policy forbids ${forbidden.join(", ")} explicitly: allowing it elsewhere does not help.`]
+      : []),
+    ...(byOrganization ? ["The organization that the account belongs to does not allow it."] : []),
+    ...(isReady ? ["The group is set up already, so this is needed only to change or remove it."] : []),
+  ];
+  return {
+    // Who only uses what others have set up needs none of it.
+    outcome: isReady ? "warning" : "failed",
+    what: `may not set up ${group}: ${actions.join(", ")}`,
+    ...(why.length > 0 && { why: why.join(" ") }),
+    fix: `Ask who administers account ${accountId} to allow these to "${callerArn}", or to set the group up.`,
+  };
+}
+
+interface Denial {
+  readonly action: string;
+  readonly explicit: boolean;
+  readonly organization: boolean;
+}
+
+/** The user or role behind the caller. A role's ARN has a path, which the session's ARN leaves out. */
+async function sourceOf({ aws, callerArn, partition, accountId }: Account): Promise<string | undefined> {
+  if (/^arn:[\w-]+:iam::\d+:(?:user|role)\//.test(callerArn)) return callerArn;
+  const role = /^arn:[\w-]+:sts::\d+:assumed-role\/([^/]+)\//.exec(callerArn)?.[1];
+  if (role === undefined) return undefined;
+  const iam = await aws.iam();
+  try {
+    const { Role } = await iam.getRole({ RoleName: role });
+    if (Role?.Arn !== undefined) return Role.Arn;
+  } catch {
+    // Not to be allowed to look is common, and most roles have no path; a wrong guess is told by the next call.
+  }
+  return `arn:${partition}:iam::${accountId}:role/${role}`;
+}
+
+async function denials(
+  iam: IAM,
+  source: string,
+  { scope, signal }: CheckContext,
+): Promise<ReadonlyMap<GroupName, readonly Denial[]>> {
+  const policies = policyScope(scope);
+  const questions = new Map<string, { readonly statement: Statement; readonly groups: GroupName[] }>();
+  for (const group of groupNames) {
+    for (const { Sid: _, ...rest } of statementsOfSetup(policies, group)) {
+      // The lock is needed by every group, and asked about once.
+      const key = canonicalText(rest);
+      const known = questions.get(key);
+      if (known === undefined) questions.set(key, { statement: { Sid: "", ...rest }, groups: [group] });
+      else known.groups.push(group);
+    }
+  }
+  const denied = new Map<GroupName, Denial[]>();
+  await inOrder({
+    items: [...questions].map(([key, question]) => ({ key, after: [], question })),
+    parallel: PARALLEL,
+    stopped: () => signal?.aborted === true,
+    run: async ({ question: { statement, groups } }) => {
+      const found = (await simulate(iam, source, statement)).filter(
+        ({ EvalDecision }) => EvalDecision !== "allowed",
+      );
+      for (const group of groups) {
+        denied.set(group, [...(denied.get(group) ?? []), ...found.map(denialOf)]);
+      }
+    },
+  });
+  signal?.throwIfAborted();
+  return denied;
+}
+
+function denialOf({
+  EvalActionName = "",
+  EvalDecision,
+  OrganizationsDecisionDetail,
+}: EvaluationResult): Denial {
+  return {
+    action: EvalActionName,
+    explicit: EvalDecision === "explicitDeny",
+    organization: OrganizationsDecisionDetail?.AllowedByOrganizations === false,
+  };
+}
+
+async function simulate(
+  iam: IAM,
+  source: string,
+  { Action, Resource, Condition }: Statement,
+): Promise<readonly EvaluationResult[]> {
+  const results: EvaluationResult[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = await iam.simulatePrincipalPolicy({
+      PolicySourceArn: source,
+      ActionNames: [...Action],
+      ...(Resource !== undefined && { ResourceArns: [...Resource] }),
+      ContextEntries: contextOf(Condition),
+      Marker,
+    });
+    results.push(...(page.EvaluationResults ?? []));
+    Marker = page.IsTruncated === true ? page.Marker : undefined;
+  } while (Marker !== undefined);
+  return results;
+}
+
+/** What our calls bring along, which policies may ask for: the first of the values that would do. */
+function contextOf(condition: Statement["Condition"]): ContextEntry[] {
+  return Object.values(condition ?? {}).flatMap((keys) =>
+    Object.entries(keys ?? {}).map(([ContextKeyName, values]) => ({
+      ContextKeyName,
+      ContextKeyValues: values.slice(0, 1),
+      ContextKeyType: "string" as const,
+    })),
+  );
+}
+
+/** Why they cannot be read is told by the check of resources. */
+async function readyGroups(context: CheckContext): Promise<ReadonlySet<GroupName>> {
+  try {
+    const readings = await context.readings();
+    const ready = readings.groups.filter(({ name }) => groupPlan(name, readings).state === "ready");
+    return new Set(ready.map(({ name }) => name));
+  } catch {
+    return new Set();
+  }
+}
