@@ -5,7 +5,7 @@ import type { Account } from "../../../server/cloud/account.js";
 import { openAccount } from "../../../server/cloud/credentials.js";
 import { applySetup, planSetup } from "../../../server/cloud/setup.js";
 import { readProject } from "../../../server/data/project.js";
-import { afterwards } from "../../support/temporary.js";
+import { afterwards, writeFiles } from "../../support/temporary.js";
 import { awsTests, REGION } from "../support/aws.js";
 import { bucketTaken, loseAnswerOf, only, throttleEvery } from "../support/faults.js";
 import { settingUp, type World } from "./support/world.js";
@@ -449,6 +449,27 @@ awsTest(
     assert.equal((await world.state("storage")).state, "ready");
   },
 );
+
+awsTest("F3 storage: a bucket whose create was cut off before its tags is gone on with", async (t, aws) => {
+  const world = await settingUp(t, aws);
+  const s3 = aws.client(S3);
+  const Bucket = world.name("build");
+  await s3.createBucket({ Bucket, CreateBucketConfiguration });
+  const book = {
+    project: world.projectId,
+    account: aws.accountId,
+    region: REGION,
+    resources: { build: { name: Bucket, step: "create", at: new Date().toISOString() } },
+  };
+  writeFiles(world.root, { "storage-settings.json": JSON.stringify({ reprod: book }) });
+  const { plan } = await world.plan(["storage"]);
+  assert.deepEqual(
+    plan.steps.map(({ key, action }) => `${action} ${key}`),
+    ["create storage/tmp", "change storage/build"],
+  );
+  await world.apply(["storage"]);
+  assert.deepEqual(await tagsOf(s3, Bucket), world.tags("storage", "build"));
+});
 
 awsTest("storage: in us-east-1, the region that must not be named", async (t, aws) => {
   const world = await settingUp(t, aws);
