@@ -1,4 +1,5 @@
 import type { ApiGatewayV2, GetApiResponse, Integration, Route, Stage } from "@aws-sdk/client-apigatewayv2";
+import { compareCodePoints } from "../../base/order.js";
 import { isNotThere } from "../failures.js";
 import { ENDPOINTS_USE } from "../prices.js";
 import type { At, Difference, Found, Group, Resource } from "../reconcile/resource.js";
@@ -6,6 +7,7 @@ import { resource } from "../reconcile/resource.js";
 import { type Scope, tagKeys, tagsToMend } from "../reconcile/scope.js";
 import { consolePage } from "./support/console.js";
 import { functionArn, type Permission, permissionDifference, removePermission } from "./support/lambda.js";
+import { thereOrMade } from "./support/lost-answer.js";
 import { tagDifference } from "./support/tags.js";
 
 /** What `manage` answers, one line each; a test holds the two together. All else ends at the gateway. */
@@ -116,6 +118,8 @@ function httpApi(scope: Scope): Resource {
       ...apiDifferences(scope, name, live.api),
       ...integrationDifference(scope, id, uri, live),
       ...routeDifferences(scope, id, uri, live),
+      // After the routes, which may lead to one of them.
+      ...integrationsTooMany(scope, id, live),
       ...stageDifferences(scope, id, live.stage),
       ...(await permissionDifference(account, permissionOf(id))),
       ...tagDifference(live.api.Tags ?? {}, tagsToMend(live.api.Tags ?? {}, tags), async (wrong) => {
@@ -226,13 +230,16 @@ function isWanted(integration: Integration, uri: string): boolean {
   );
 }
 
-function isOfUs({ Description }: Integration): boolean {
-  return Description === INTEGRATION;
+/** Ours, always in the same order: there are several when an answer was lost. The first counts, the others go. */
+function ofUs(integrations: readonly Integration[]): readonly Integration[] {
+  return integrations
+    .filter(({ Description }) => Description === INTEGRATION)
+    .sort((a, b) => compareCodePoints(a.IntegrationId ?? "", b.IntegrationId ?? ""));
 }
 
 /** Makes ours as it should be, whatever has happened by now, and gives its id. */
 async function ensureIntegration(gateway: ApiGatewayV2, ApiId: string, uri: string): Promise<string> {
-  const own = (await integrationsOf(gateway, ApiId)).find(isOfUs);
+  const [own] = ofUs(await integrationsOf(gateway, ApiId));
   const wanted = {
     ApiId,
     IntegrationType: "AWS_PROXY",
@@ -252,7 +259,7 @@ function integrationDifference(
   uri: string,
   { integrations }: Live,
 ): readonly Difference[] {
-  const own = integrations.find(isOfUs);
+  const [own] = ofUs(integrations);
   if (own !== undefined && isWanted(own, uri)) return [];
   return [
     {
@@ -269,6 +276,37 @@ function integrationDifference(
   ];
 }
 
+function integrationsTooMany(
+  { account }: Scope,
+  ApiId: string,
+  { integrations }: Live,
+): readonly Difference[] {
+  const count = ofUs(integrations).length;
+  if (count < 2) return [];
+  return [
+    {
+      what: "integrations",
+      is: String(count),
+      shouldBe: "1",
+      mend: async () => {
+        const gateway = await account.aws.apiGateway();
+        const [, ...others] = ofUs(await integrationsOf(gateway, ApiId));
+        for (const { IntegrationId } of others) {
+          await unlessGone(gateway.deleteIntegration({ ApiId, IntegrationId }));
+        }
+      },
+    },
+  ];
+}
+
+async function unlessGone(asked: Promise<unknown>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    if (!isNotThere(error)) throw error;
+  }
+}
+
 /** Routes to our integration are ours: those that `manage` does not answer any more go. Others' stay. */
 function routeDifferences(
   { account }: Scope,
@@ -276,7 +314,7 @@ function routeDifferences(
   uri: string,
   { routes, integrations }: Live,
 ): readonly Difference[] {
-  const own = integrations.find(isOfUs)?.IntegrationId;
+  const own = ofUs(integrations)[0]?.IntegrationId;
   const target = own === undefined ? undefined : `integrations/${own}`;
   const differences: Difference[] = [];
   for (const RouteKey of endpointRoutes) {
@@ -298,7 +336,7 @@ function routeDifferences(
           Target: `integrations/${IntegrationId}`,
         } as const;
         const now = (await routesOf(gateway, ApiId)).find((route) => route.RouteKey === RouteKey);
-        if (now === undefined) await gateway.createRoute(wanted);
+        if (now === undefined) await thereOrMade(gateway.createRoute(wanted));
         else await gateway.updateRoute({ ...wanted, RouteId: now.RouteId });
       },
     });
@@ -312,11 +350,7 @@ function routeDifferences(
       shouldBe: "none",
       mend: async () => {
         const gateway = await account.aws.apiGateway();
-        try {
-          await gateway.deleteRoute({ ApiId, RouteId });
-        } catch (error) {
-          if (!isNotThere(error)) throw error;
-        }
+        await unlessGone(gateway.deleteRoute({ ApiId, RouteId }));
       },
     });
   }
@@ -335,7 +369,7 @@ function stageDifferences(
   const mend = async (): Promise<void> => {
     const gateway = await account.aws.apiGateway();
     const now = await stageOf(gateway, ApiId);
-    if (now === undefined) await gateway.createStage({ ApiId, StageName: STAGE, ...settings });
+    if (now === undefined) await thereOrMade(gateway.createStage({ ApiId, StageName: STAGE, ...settings }));
     else await gateway.updateStage({ ApiId, StageName: STAGE, ...settings });
   };
   const throttling = `${RATE} a second, burst ${BURST}`;

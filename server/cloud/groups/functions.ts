@@ -12,6 +12,7 @@ import { consolePage } from "./support/console.js";
 import { eventRule } from "./support/event-rule.js";
 import { functionArn } from "./support/lambda.js";
 import { logGroup } from "./support/log-group.js";
+import { thereOrMade } from "./support/lost-answer.js";
 import { tagDifference } from "./support/tags.js";
 
 /** A fifth cheaper than x86 for the same time, and nothing in the functions is compiled. */
@@ -101,15 +102,17 @@ function lambdaFunction(scope: Scope, declared: PlatformFunction): Resource {
     },
     create: async (at) => {
       const lambda = await account.aws.lambda();
-      const created = await lambda.createFunction({
-        FunctionName: name,
-        ...configurationOf(declared, at, scope),
-        Architectures: [ARCHITECTURE],
-        PackageType: "Zip",
-        Code: { ZipFile: codeOf(declared) },
-        Tags: { ...tags },
-      });
-      return foundOf({ Configuration: created, Tags: { ...tags } }, undefined);
+      await thereOrMade(
+        lambda.createFunction({
+          FunctionName: name,
+          ...configurationOf(declared, at, scope),
+          Architectures: [ARCHITECTURE],
+          PackageType: "Zip",
+          Code: { ZipFile: codeOf(declared) },
+          Tags: { ...tags },
+        }),
+      );
+      return foundOf({ Tags: { ...tags } }, undefined);
     },
     compare: ({ live }, at): readonly Difference[] => [
       ...state(live.configuration),

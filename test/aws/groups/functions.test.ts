@@ -5,6 +5,7 @@ import { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
 import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { Lambda } from "@aws-sdk/client-lambda";
 import { functionBundle } from "../../../server/base/bundle.js";
+import type { At } from "../../../server/cloud/reconcile/resource.js";
 import { functionTable } from "../../../server/functions/table.js";
 import { awsTests, REGION } from "../support/aws.js";
 import { only } from "../support/faults.js";
@@ -229,6 +230,60 @@ test("F3 a role that Lambda does not know yet, and a function that is not ready,
   assert.ok(refused > 2);
   account.inject();
   assert.equal((await world.state("functions")).state, "ready");
+});
+
+test("F3 whatever answer is lost, everything is made once", async (t, account) => {
+  const world = await settingUp(t, account);
+  await world.apply(needed);
+  const lost = new Set<string>();
+  account.inject(
+    only(
+      ({ service, action, mutating }) => mutating && service !== "ssm" && !lost.has(action),
+      ({ action }) => {
+        lost.add(action);
+        return "drop-response";
+      },
+    ),
+  );
+  await world.apply(["functions"]);
+  account.inject();
+  assert.ok(lost.has("CreateFunction") && lost.has("CreateLogGroup") && lost.has("AddPermission"));
+  assert.equal((await world.state("functions")).state, "ready");
+});
+
+test("a function that Lambda still works at is not ready", async (t, account) => {
+  const world = await settingUp(t, account);
+  await world.apply([...needed, "functions"]);
+  const { readings } = await world.plan(["functions"]);
+  const reading = readings.byKey.get("functions/manage");
+  const place: At = {
+    ref: (part) => readings.byKey.get(part)?.found,
+    need: () => assert.fail("nothing is made here"),
+    id: undefined,
+    adopted: false,
+    signal: undefined,
+  };
+  const differences = async (more: object) => {
+    assert.ok(reading?.found !== undefined);
+    const { live } = reading.found;
+    const configuration = { ...Object(live).configuration, ...more };
+    const found = { ...reading.found, live: { ...Object(live), configuration } };
+    return ((await reading.resource.compare?.(found, place)) ?? []).map(
+      ({ what, is, shouldBe, replace }) => `${what}: ${is} → ${shouldBe}${replace ? ", replaced" : ""}`,
+    );
+  };
+  assert.deepEqual(await differences({}), []);
+  assert.deepEqual(await differences({ State: "Pending" }), ["state: Pending → Active"]);
+  assert.deepEqual(await differences({ LastUpdateStatus: "InProgress" }), [
+    "last update: InProgress → Successful",
+  ]);
+  assert.deepEqual(await differences({ State: "Failed", StateReason: "x" }), [
+    "state: Failed (x) → Active, replaced",
+  ]);
+  assert.deepEqual(await differences({ Layers: [{ Arn: "arn:layer" }], Architectures: ["x86_64"] }), [
+    "architecture: x86_64 → arm64",
+    "layers: arn:layer → none",
+  ]);
 });
 
 test("F1 a function and a rule of our names that somebody else made are not touched", async (t, account) => {

@@ -1,6 +1,7 @@
 import type { Account } from "../../account.js";
 import { isNotThere } from "../../failures.js";
 import type { Difference } from "../../reconcile/resource.js";
+import { thereOrMade } from "./lost-answer.js";
 
 export function functionArn({ partition, region, accountId }: Account, name: string): string {
   return `arn:${partition}:lambda:${region}:${accountId}:function:${name}`;
@@ -54,13 +55,15 @@ export async function permissionDifference(
           if (isAsWanted(account, now, wanted)) return;
           await lambda.removePermission({ FunctionName: functionName, StatementId: id });
         }
-        await lambda.addPermission({
-          FunctionName: functionName,
-          StatementId: id,
-          Action: "lambda:InvokeFunction",
-          Principal: principal,
-          SourceArn: sourceArn,
-        });
+        await thereOrMade(
+          lambda.addPermission({
+            FunctionName: functionName,
+            StatementId: id,
+            Action: "lambda:InvokeFunction",
+            Principal: principal,
+            SourceArn: sourceArn,
+          }),
+        );
       },
     },
   ];

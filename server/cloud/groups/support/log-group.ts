@@ -4,6 +4,7 @@ import type { Difference, Found, GroupName, Resource } from "../../reconcile/res
 import { resource } from "../../reconcile/resource.js";
 import { type Scope, type Tags, tagsToMend } from "../../reconcile/scope.js";
 import { logGroupPage } from "./console.js";
+import { thereOrMade } from "./lost-answer.js";
 import { tagDifference } from "./tags.js";
 
 /** A run lasts 60 days at most, and nothing that it needs is gone before it ends (engine-rules.md E3). */
@@ -60,7 +61,7 @@ export function logGroup(
     },
     create: async () => {
       const logs = await account.aws.logs();
-      await logs.createLogGroup({ logGroupName: name, tags: { ...tags } });
+      await thereOrMade(logs.createLogGroup({ logGroupName: name, tags: { ...tags } }));
       return { id: name, arn: arnOf(name), owner: "ours", live: { retentionDays: undefined, tags } };
     },
     compare: ({ live }): readonly Difference[] => {
