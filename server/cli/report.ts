@@ -161,6 +161,7 @@ export function failureJson(failure: Failure): { readonly error: unknown } {
  */
 const failuresOfTheMachine = new Set([
   "aws-failed",
+  "aws-not-ready",
   "aws-throttled",
   "aws-unreachable",
   "disk-full",

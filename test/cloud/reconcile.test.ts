@@ -334,6 +334,23 @@ test("drift is told in words and mended; what cannot be changed is replaced with
   assert.ok([...cloud.things.keys()].every((id) => !ids.has(id)));
 });
 
+test("what AWS does not keep is told after a minute as a failure, with what is not as it should be", async (context) => {
+  const folder = temporaryFolder(context);
+  const group = smallGroup(new SmallCloud(), chain);
+  const stubborn: Group = {
+    ...group,
+    resources: (scope) =>
+      group.resources(scope).map((resource) => ({
+        ...resource,
+        compare: () => [{ what: "state", is: "Pending", shouldBe: "Active", mend: async () => {} }],
+      })),
+  };
+  await assert.rejects(apply({ folder, groups: [stubborn] }), {
+    code: "aws-not-ready",
+    why: "It is not as it should be yet: state: Pending, not Active.",
+  });
+});
+
 test("what was deleted by hand is drift, and is made again", async (context) => {
   const folder = temporaryFolder(context);
   const cloud = new SmallCloud();

@@ -1,3 +1,4 @@
+import { Failure } from "../../base/failure.js";
 import { awsFailure, isNotThere } from "../failures.js";
 import { type Dependent, inOrder, type Work } from "./dag.js";
 import { untilReady, untilUnused } from "./patience.js";
@@ -206,6 +207,13 @@ async function makeOne(
     );
   } catch (error) {
     if (signal?.aborted === true && isAbort(error, signal)) throw error;
+    if (error instanceof NotTaken) {
+      throw new Failure("aws-not-ready", `AWS was not done after a minute of waiting: "${doing}"`, {
+        why: `It is not as it should be yet: ${error.message}.`,
+        fix: "Say the same again in a few minutes: it goes on from what is there.",
+        cause: error,
+      });
+    }
     throw awsFailure(error, { doing, account: scope.account });
   }
 }
