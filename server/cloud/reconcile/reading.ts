@@ -94,6 +94,7 @@ export async function readGroups(
 const OF_ONE = new Set([
   "access-denied",
   "adopt-after-setup",
+  "adopted-elsewhere",
   "adopted-missing",
   "aws-failed",
   "aws-refused",
