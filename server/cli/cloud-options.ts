@@ -37,7 +37,6 @@ export async function accountOf(terminal: Terminal, options: AccountOptions): Pr
     ...(options.profile !== undefined && { profile: options.profile }),
     ...(options.region !== undefined && { region: options.region }),
     ...(mayAsk && { mfa: (serial: string) => ask(`Code of ${serial}: `) }),
-    signal: terminal.interrupted,
   });
 }
 

@@ -1,0 +1,466 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import type { TestContext } from "node:test";
+import { EC2 } from "@aws-sdk/client-ec2";
+import { S3 } from "@aws-sdk/client-s3";
+import { groupsByName } from "../../server/cloud/groups/index.js";
+import { groupNames } from "../../server/cloud/reconcile/resource.js";
+import { newProjectId } from "../../server/data/project.js";
+import { type Account, awsTests, REGION } from "./support/aws.js";
+import { CloudProject, type Ended } from "./support/command-line.js";
+import {
+  bucketTaken,
+  denyAction,
+  expiredCredentials,
+  failWith5xx,
+  killAt,
+  only,
+  quotaReached,
+  throttleEvery,
+} from "./support/faults.js";
+import { assertFoundIndependently } from "./support/independent.js";
+import { taggedResources } from "./support/tagged.js";
+
+const awsTest = awsTests();
+
+/** Buckets have one name in the world, so each test has a project of its own. */
+function settingsOf(cloud: object = { repositories: ["tools/bwa"] }): object {
+  return { projectId: newProjectId(), name: "weather", cloud };
+}
+const files = groupNames.map((name) => groupsByName[name].settingsFile);
+
+function projectOf(test: TestContext, account: Account, own: object = settingsOf()): CloudProject {
+  return new CloudProject(test, account.env, own);
+}
+
+function wentWell({ code, out, notes }: Ended): string {
+  assert.equal(code, 0, `${out}\n${notes}`);
+  return out;
+}
+
+async function resources(project: CloudProject): Promise<{ readonly [group: string]: string }> {
+  const { groups } = JSON.parse(wentWell(await project.run(["resources", "--json"])));
+  return Object.fromEntries(groups.map(({ name, state }: { name: string; state: string }) => [name, state]));
+}
+
+const allReady = Object.fromEntries(groupNames.map((name) => [name, "ready"]));
+const nothing = Object.fromEntries(groupNames.map((name) => [name, "not-set-up"]));
+
+awsTest(
+  "all groups from nothing, again without a change, one thing deleted and restored, and removed without a rest",
+  async (test, account, aws) => {
+    const project = projectOf(test, account);
+    assert.deepEqual(await resources(project), nothing);
+    assert.equal(account.mutations().length, 0, "looking changes nothing");
+
+    const planned = wentWell(await project.run(["setup", "all", "--plan"]));
+    assert.equal(account.mutations().length, 0, "planning changes nothing");
+    assert.match(planned, new RegExp(`\\+ VPC reprod-${project.id}-euc1-\\S+ 10\\.0\\.0\\.0/16`));
+    assert.match(
+      planned,
+      new RegExp(`In account ${account.accountId}, ${REGION}, as .*create \\d+ resources; free at rest`),
+    );
+
+    wentWell(await project.run(["setup", "all", "--yes"]));
+    assert.deepEqual(await resources(project), allReady);
+    // An independent reader finds every id that the settings files name.
+    await assertFoundIndependently(aws, account, project.folder, files);
+    const made = await taggedResources(account, project.id);
+    assert.ok(made.length > 20, made.join("\n"));
+
+    account.clear();
+    const again = wentWell(await project.run(["setup", "all", "--yes"]));
+    assert.match(again, /no change/);
+    assert.deepEqual(
+      account.mutations().map(({ name }) => name),
+      [],
+    );
+    assert.deepEqual(await taggedResources(account, project.id), made);
+
+    const ec2 = account.client(EC2);
+    const { security_group_id: group } = project.json("network-settings.json");
+    await ec2.deleteSecurityGroup({ GroupId: String(group) });
+    const drifted = await project.run(["setup", "network", "--plan"]);
+    assert.match(wentWell(drifted), new RegExp(`\\+ security group .*${String(group)} is gone`));
+    assert.equal((await resources(project)).network, "drifted");
+    wentWell(await project.run(["setup", "all", "--yes"]));
+    assert.deepEqual(await resources(project), allReady);
+    assert.notEqual(project.json("network-settings.json").security_group_id, group);
+
+    const gone = await project.run(["teardown", "all", "--yes"]);
+    wentWell(gone);
+    assert.deepEqual(await taggedResources(account, project.id), []);
+    assert.deepEqual(await resources(project), nothing);
+    assert.deepEqual(
+      files.filter((file) => project.has(file)),
+      [],
+    );
+    assert.deepEqual(account.crashes, []);
+  },
+);
+
+awsTest(
+  "the settings files have the names and keys that other tools know, and ids that are there",
+  async (test, account) => {
+    const project = projectOf(test, account);
+    wentWell(await project.run(["setup", "all", "--yes"]));
+    const keys = (file: string) => Object.keys(project.json(file)).filter((key) => key !== "reprod");
+    assert.deepEqual(keys("network-settings.json").sort(), [
+      "security_group_id",
+      "subnet_id",
+      "subnet_ids",
+      "vpc_id",
+    ]);
+    assert.deepEqual(keys("storage-settings.json"), ["storage"]);
+    assert.deepEqual(Object.keys(Object(project.json("storage-settings.json").storage)).sort(), [
+      "build_bucket",
+      "tmp_bucket",
+    ]);
+    assert.ok(project.has("environment-settings.json"));
+    assert.ok(project.has("key-pair-settings.json"));
+    assert.ok(project.has("cluster-settings.json"));
+    assert.ok(project.has("lambda-settings.json"));
+    assert.ok(project.has("endpoints-settings.json"));
+    assert.ok(project.has("compute-environments.json"));
+    assert.equal(fs.statSync(project.path("key-pair.pem")).mode & 0o777, 0o400);
+    assert.match(project.read(".gitignore"), /^key-pair\.pem$/m);
+  },
+);
+
+awsTest(
+  "F1 two projects share an account and a region without touching each other",
+  async (test, account) => {
+    const one = projectOf(test, account);
+    const other = projectOf(test, account, settingsOf({}));
+    wentWell(await one.run(["setup", "network", "storage", "--yes"]));
+    const before = await taggedResources(account, one.id);
+    wentWell(await other.run(["setup", "network", "storage", "--yes"]));
+    wentWell(await other.run(["teardown", "all", "--yes"]));
+    assert.deepEqual(await taggedResources(account, other.id), []);
+    assert.deepEqual(await taggedResources(account, one.id), before);
+    assert.equal((await resources(one)).network, "ready");
+  },
+);
+
+awsTest("F1 the id of a project without one is made once, and kept in reprod.json", async (test, account) => {
+  const project = new CloudProject(test, account.env);
+  wentWell(await project.run(["setup", "key-pair", "--yes"]));
+  assert.match(project.id, /^[a-z2-7]{12}$/);
+  const second = new CloudProject(test, account.env, { name: "no id yet", cloud: {} });
+  wentWell(await second.run(["setup", "key-pair", "--yes"]));
+  assert.match(second.id, /^[a-z2-7]{12}$/);
+  assert.equal(second.json("reprod.json").name, "no id yet");
+});
+
+awsTest(
+  "F2 an existing VPC and bucket are used, and are as before when the groups are removed",
+  async (test, account) => {
+    const ec2 = account.client(EC2);
+    const s3 = account.client(S3);
+    const vpc = await ec2.createVpc({ CidrBlock: "172.30.0.0/16" });
+    const id = vpc.Vpc?.VpcId ?? "";
+    await s3.createBucket({
+      Bucket: "data-of-a-lab",
+      CreateBucketConfiguration: { LocationConstraint: REGION },
+    });
+    await s3.putBucketTagging({
+      Bucket: "data-of-a-lab",
+      Tagging: { TagSet: [{ Key: "Team", Value: "lab" }] },
+    });
+    const project = projectOf(
+      test,
+      account,
+      settingsOf({ adopt: { "network/vpc": id, "storage/build": "data-of-a-lab" } }),
+    );
+    wentWell(await project.run(["setup", "storage", "network", "--yes"]));
+    assert.equal(project.json("network-settings.json").vpc_id, id);
+    assert.equal(Object(project.json("storage-settings.json").storage).build_bucket, "data-of-a-lab");
+    await s3.putObject({ Bucket: "data-of-a-lab", Key: "precious", Body: "data" });
+    wentWell(await project.run(["teardown", "all", "--yes"]));
+    const tags = await s3.getBucketTagging({ Bucket: "data-of-a-lab" });
+    assert.deepEqual(tags.TagSet, [{ Key: "Team", Value: "lab" }]);
+    assert.equal((await s3.getObject({ Bucket: "data-of-a-lab", Key: "precious" })).ContentLength, 4);
+    const after = await ec2.describeVpcs({ VpcIds: [id] });
+    assert.deepEqual(after.Vpcs?.[0]?.Tags ?? [], []);
+  },
+);
+
+awsTest("F4 of two who set up at once one does it, and the other learns who", async (test, account) => {
+  const shared = settingsOf();
+  const one = projectOf(test, account, shared);
+  const other = projectOf(test, account, shared);
+  const ended = await Promise.all([
+    one.run(["setup", "network", "--yes"]),
+    other.run(["setup", "network", "--yes"]),
+  ]);
+  const refused = ended.filter(({ code }) => code !== 0);
+  for (const { notes } of refused) assert.match(notes, /setup-busy.*being changed by/s);
+  assert.ok(refused.length <= 1, ended.map(({ notes }) => notes).join("\n"));
+  // Whoever was refused says it again, and finds all of it there.
+  const late = await other.run(["setup", "network", "--yes"]);
+  wentWell(late);
+  wentWell(await one.run(["setup", "network", "--yes"]));
+  assert.equal(one.json("network-settings.json").vpc_id, other.json("network-settings.json").vpc_id);
+  const vpcs = await account
+    .client(EC2)
+    .describeVpcs({ Filters: [{ Name: "tag:reprod:project", Values: [one.id] }] });
+  assert.equal(vpcs.Vpcs?.length, 1);
+});
+
+awsTest("F4 nothing is removed that was not agreed to", async (test, account) => {
+  const project = projectOf(test, account);
+  await project.run(["setup", "storage", "--yes"]);
+  const refused = await project.run(["teardown", "storage"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.notes, /needs-consent/);
+  assert.equal((await resources(project)).storage, "ready");
+});
+
+awsTest(
+  "F5 a bucket with objects is not removed without force, and then with all versions",
+  async (test, account) => {
+    const project = projectOf(test, account);
+    wentWell(await project.run(["setup", "storage", "--yes"]));
+    const { build_bucket: Bucket } = Object(project.json("storage-settings.json").storage);
+    const s3 = account.client(S3);
+    for (const body of ["one", "two"]) await s3.putObject({ Bucket, Key: "results/a", Body: body });
+    await s3.deleteObject({ Bucket, Key: "results/a" });
+    await s3.createMultipartUpload({ Bucket, Key: "objects/half" });
+    const refused = await project.run(["teardown", "storage", "--yes"]);
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.notes, /in-use/);
+    assert.ok(refused.notes.includes(Bucket));
+    wentWell(await project.run(["teardown", "storage", "--yes", "--force"]));
+    assert.deepEqual(await taggedResources(account, project.id), []);
+  },
+);
+
+awsTest("throttling and failures of AWS are borne: every group ends well", async (test, account) => {
+  const project = projectOf(test, account);
+  account.inject(throttleEvery(7), failWith5xx(1));
+  wentWell(await project.run(["setup", "all", "--yes"]));
+  account.inject();
+  assert.deepEqual(await resources(project), allReady);
+  account.inject(throttleEvery(7), failWith5xx(1));
+  wentWell(await project.run(["teardown", "all", "--yes"]));
+  account.inject();
+  assert.deepEqual(await taggedResources(account, project.id), []);
+});
+
+awsTest(
+  "an action that is denied in the middle is named, with who asked; what was made is noted, and goes on",
+  async (test, account) => {
+    const project = projectOf(test, account);
+    account.inject(denyAction("ec2:CreateSubnet"));
+    const denied = await project.run(["setup", "network", "--yes"]);
+    assert.equal(denied.code, 2);
+    assert.match(denied.notes, /access-denied/);
+    assert.match(denied.notes, /ec2:CreateSubnet/);
+    assert.match(denied.notes, /arn:aws:(iam|sts)::\d+/);
+    account.inject();
+    assert.equal((await resources(project)).network, "partly");
+    wentWell(await project.run(["setup", "network", "--yes"]));
+    const vpcs = await account
+      .client(EC2)
+      .describeVpcs({ Filters: [{ Name: "tag:reprod:project", Values: [project.id] }] });
+    assert.equal(vpcs.Vpcs?.length, 1);
+  },
+);
+
+awsTest(
+  "a quota that is reached and a name that is taken are said with what to do",
+  async (test, account) => {
+    const project = projectOf(test, account);
+    account.inject(quotaReached("ec2:CreateVpc"));
+    const full = await project.run(["setup", "network", "--yes"]);
+    assert.match(full.notes, /quota-reached/);
+    assert.match(full.notes, /Service Quotas/);
+    account.inject(bucketTaken());
+    const taken = await project.run(["setup", "storage", "--yes"]);
+    assert.match(taken.notes, /bucket-name-taken/);
+  },
+);
+
+awsTest(
+  "credentials that are missing, expired or of no profile are said once, with the command to run",
+  async (test, account) => {
+    const project = projectOf(test, account);
+    const none = {
+      AWS_ACCESS_KEY_ID: "",
+      AWS_SECRET_ACCESS_KEY: "",
+      AWS_SHARED_CREDENTIALS_FILE: project.path("none"),
+      AWS_CONFIG_FILE: project.path("none"),
+    };
+    const missing = await project.run(["setup", "network", "--yes"], none);
+    assert.equal(missing.code, 2);
+    assert.match(missing.notes, /credentials-missing/);
+    const unknown = await project.run(["resources", "--profile", "nobody"]);
+    assert.match(unknown.notes, /profile-unknown.*nobody/s);
+    account.inject(expiredCredentials());
+    const expired = await project.run(["resources"]);
+    assert.match(expired.notes, /credentials-expired/);
+    account.inject();
+    const region = await project.run(["resources", "--region", "mars-north-1"]);
+    assert.match(region.notes, /region-unknown/);
+    for (const { notes } of [missing, unknown, expired, region]) {
+      assert.equal(notes.match(/error\[/g)?.length, 1, notes);
+      assert.doesNotMatch(notes, /\n\s+at /, "no stack trace");
+    }
+  },
+);
+
+awsTest(
+  "no key is in what is printed, in a settings file or anywhere in the project",
+  async (test, account) => {
+    const project = projectOf(test, account);
+    const outputs = [
+      await project.run(["setup", "all", "--yes"]),
+      await project.run(["resources", "--json"]),
+      await project.run(["profiles", "--json"]),
+      await project.run(["resources"]),
+    ];
+    account.inject(denyAction("ec2:DescribeVpcs"));
+    outputs.push(await project.run(["setup", "network", "--plan"]));
+    account.inject(expiredCredentials());
+    outputs.push(await project.run(["resources"]));
+    for (const { out, notes } of outputs) {
+      assert.ok(!`${out}${notes}`.includes(account.secretAccessKey));
+      assert.ok(!`${out}${notes}`.includes(account.accessKeyId));
+    }
+    const kept = fs.readdirSync(project.folder, { recursive: true, withFileTypes: true });
+    let looked = 0;
+    for (const entry of kept) {
+      if (!entry.isFile()) continue;
+      looked++;
+      const text = fs.readFileSync(`${entry.parentPath}/${entry.name}`, "utf8");
+      assert.ok(!text.includes(account.secretAccessKey) && !text.includes(account.accessKeyId), entry.name);
+    }
+    assert.ok(looked > files.length);
+  },
+);
+
+awsTest("an interrupt says what stays behind, and the next apply goes on", async (test, account) => {
+  const project = projectOf(test, account);
+  const { child, ended } = project.start(["setup", "network", "--yes"]);
+  account.inject((call) => {
+    if (call.name === "ec2:CreateSubnet") child.kill("SIGINT");
+    return "pass";
+  });
+  const { code, notes } = await ended;
+  account.inject();
+  assert.equal(code, 130, notes);
+  assert.match(notes, /cancelled: \d+ of \d+ steps done/);
+  assert.match(notes, /say the same again/);
+  wentWell(await project.run(["setup", "network", "--yes"]));
+  assert.equal((await resources(project)).network, "ready");
+});
+
+awsTest("named environments of Batch are created, listed and deleted", async (test, account) => {
+  const project = projectOf(test, account);
+  wentWell(await project.run(["setup", "roles", "network", "--yes"]));
+  wentWell(
+    await project.run([
+      "env",
+      "create",
+      "big",
+      "--type",
+      "on-demand",
+      "--max-vcpus",
+      "64",
+      "--disk",
+      "500",
+      "--yes",
+    ]),
+  );
+  wentWell(await project.run(["env", "create", "cheap", "--yes"]));
+  const listed = wentWell(await project.run(["env", "list"]));
+  assert.match(listed, /big\s+on-demand\s+up to 64 vCPUs\s+500 GiB/);
+  assert.match(listed, /cheap\s+spot/);
+  assert.deepEqual(Object.keys(Object(project.json("compute-environments.json").environments)).sort(), [
+    "big",
+    "cheap",
+  ]);
+  wentWell(await project.run(["env", "delete", "big", "--yes"]));
+  assert.deepEqual(Object.keys(Object(project.json("compute-environments.json").environments)), ["cheap"]);
+  assert.deepEqual(
+    (await taggedResources(account, project.id)).filter((id) => id.includes("big")),
+    [],
+  );
+  const unknown = await project.run(["env", "delete", "big", "--yes"]);
+  assert.notEqual(unknown.code, 0);
+});
+
+/** The lock is taken and left at each run. */
+function isStep({ name }: { readonly name: string }): boolean {
+  return !name.startsWith("ssm:");
+}
+
+awsTest("F4 the lock of a process that was killed is taken over at once", async (test, account) => {
+  const project = projectOf(test, account);
+  for (const k of [1, 2]) {
+    const { child, ended } = project.start(["setup", "key-pair", "--yes"]);
+    account.inject(only((call) => !isStep(call), killAt(k, child, "after")));
+    assert.equal((await ended).code, null);
+  }
+  account.inject();
+  wentWell(await project.run(["setup", "key-pair", "--yes"]));
+  assert.deepEqual(
+    (await taggedResources(account, project.id)).filter((id) => id.includes("/lock/")),
+    [],
+  );
+});
+
+for (const [name, when] of [
+  ["before AWS hears of it", "before"],
+  ["after AWS did it and before we learn", "after"],
+] as const) {
+  awsTest(
+    `F3 all groups, killed with SIGKILL at every step, ${name}: no duplicate, no orphan`,
+    async (test, account, aws) => {
+      const whole = projectOf(test, account, settingsOf());
+      wentWell(await whole.run(["setup", "all", "--yes"]));
+      const expected = (await taggedResources(account, whole.id)).length;
+      account.clear();
+
+      const project = projectOf(test, account);
+      let kills = 0;
+      for (const group of groupNames) {
+        for (;;) {
+          // Each run gets one call further than the one before.
+          const { child, ended } = project.start(["setup", group, "--yes"]);
+          account.inject(only(isStep, killAt(when === "before" ? 2 : 1, child, when)));
+          const { code, notes, out } = await ended;
+          if (code === 0) break;
+          assert.equal(code, null, `${out}${notes}`);
+          kills++;
+          assert.ok(kills < 400, "it never gets to its end");
+        }
+      }
+      account.inject();
+      test.diagnostic(`${kills} kills`);
+      assert.ok(kills > 40, String(kills));
+      assert.match(wentWell(await project.run(["setup", "all", "--yes"])), /no change/);
+      assert.deepEqual(await resources(project), allReady);
+      assert.equal((await taggedResources(account, project.id)).length, expected);
+      await assertFoundIndependently(aws, account, project.folder, files);
+
+      kills = 0;
+      for (;;) {
+        const { child, ended } = project.start(["teardown", "all", "--yes"]);
+        account.inject(only(isStep, killAt(when === "before" ? 5 : 4, child, when)));
+        const { code } = await ended;
+        if (code === 0) break;
+        kills++;
+        assert.ok(kills < 200, "it never gets to its end");
+      }
+      account.inject();
+      assert.ok(kills > 5, String(kills));
+      assert.deepEqual(await taggedResources(account, project.id), []);
+      assert.equal(
+        (await taggedResources(account, whole.id)).length,
+        expected,
+        "the other project is untouched",
+      );
+    },
+  );
+}
