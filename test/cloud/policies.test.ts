@@ -938,6 +938,7 @@ const withoutResource = new Set([
   // Its resource is a container instance, of which Fargate has none; the cluster is asked for by a condition.
   "ecs:ListTasks",
   "logs:DescribeLogGroups",
+  "s3:ListAllMyBuckets",
   "servicequotas:GetAWSDefaultServiceQuota",
 ]);
 

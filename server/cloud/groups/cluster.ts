@@ -78,6 +78,8 @@ function ecsCluster(scope: Scope): Resource {
     get detail() {
       return detail;
     },
+    // Tasks write there as long as there is a cluster: it goes after it.
+    needs: ["log-group"],
     adoptable: true,
     cost: { atRest: 0 },
     find: async ({ id = name, adopted }) => {
@@ -259,16 +261,24 @@ async function removeTaskDefinitions(ecs: ECS, scope: Scope): Promise<void> {
   for (const family of await familiesOf(ecs, scope)) {
     for (const status of ["ACTIVE", "INACTIVE"] as const) {
       for (const taskDefinition of await revisionsOf(ecs, family, status)) {
-        const { tags } = await ecs.describeTaskDefinition({ taskDefinition, include: ["TAGS"] });
-        if (tagsOf(tags)[tagKeys.project] !== scope.projectId) continue;
-        if (status === "ACTIVE") await ecs.deregisterTaskDefinition({ taskDefinition });
+        // Somebody else may be removing them as well: that one is gone must not look as if the cluster were.
+        const described = await unlessGone(ecs.describeTaskDefinition({ taskDefinition, include: ["TAGS"] }));
+        if (tagsOf(described?.tags)[tagKeys.project] !== scope.projectId) continue;
+        if (status === "ACTIVE") await unlessGone(ecs.deregisterTaskDefinition({ taskDefinition }));
         inactive.push(taskDefinition);
       }
     }
   }
   // As many as one call takes.
   for (let at = 0; at < inactive.length; at += 10) {
-    await ecs.deleteTaskDefinitions({ taskDefinitions: inactive.slice(at, at + 10) });
+    const asked = ecs.deleteTaskDefinitions({ taskDefinitions: inactive.slice(at, at + 10) });
+    const failed = (await unlessGone(asked))?.failures?.find(({ reason }) => reason !== "MISSING");
+    if (failed === undefined) continue;
+    // The answer is 200 all the same. Named as the SDK names errors of services, so that it is told as one.
+    throw Object.assign(new Error(`${failed.arn}: ${failed.reason} ${failed.detail ?? ""}`), {
+      name: failed.reason ?? "ServerException",
+      $metadata: { httpStatusCode: 400 },
+    });
   }
 }
 
@@ -300,10 +310,11 @@ async function revisionsOf(
   return revisions.filter((arn) => arn.split("/").at(-1)?.split(":")[0] === familyPrefix);
 }
 
-async function unlessGone(asked: Promise<unknown>): Promise<void> {
+async function unlessGone<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
   try {
-    await asked;
+    return await asked;
   } catch (error) {
     if (!isNotThere(error)) throw error;
+    return undefined;
   }
 }

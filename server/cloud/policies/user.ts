@@ -571,6 +571,7 @@ const doctor: readonly Need[] = [
     on: (scope) => [regionalArn(scope, "servicequotas", "*")],
   },
   { sid: "AskForDefaults", actions: ["servicequotas:GetAWSDefaultServiceQuota"], on: everything },
+  { sid: "CountForQuotas", actions: ["ec2:DescribeVpcs", "s3:ListAllMyBuckets"], on: everything },
 ];
 
 /** The actions that setting up and tearing down a group calls for: what doctor checks. */

@@ -245,7 +245,12 @@ test("F5 a cluster with tasks is not removed, unless it is forced", async (t, ac
   const removal = await world.planRemoval(["cluster"]);
   assert.deepEqual(removal.against, [`2 tasks run or wait in the cluster ${cluster}`]);
   await assert.rejects(world.remove(["cluster"]), { code: "in-use" });
-  await world.remove(["cluster"], { force: true });
+  const forced = await world.remove(["cluster"], { force: true });
+  assert.deepEqual(forced.left, []);
+  assert.deepEqual(
+    forced.done.map(({ key }) => key),
+    ["cluster/cluster", "cluster/log-group"],
+  );
   assert.equal((await world.state("cluster")).state, "not-set-up");
   assert.equal(
     (await ecs.describeClusters({ clusters: [cluster] })).clusters?.some(({ status }) => status === "ACTIVE"),
