@@ -259,20 +259,23 @@ async function tasksOf(ecs: ECS, cluster: string): Promise<readonly string[]> {
 async function removeTaskDefinitions(ecs: ECS, scope: Scope): Promise<void> {
   const inactive: string[] = [];
   for (const family of await familiesOf(ecs, scope)) {
-    for (const status of ["ACTIVE", "INACTIVE"] as const) {
-      for (const taskDefinition of await revisionsOf(ecs, family, status)) {
-        // Somebody else may be removing them as well: that one is gone must not look as if the cluster were.
-        const described = await unlessGone(ecs.describeTaskDefinition({ taskDefinition, include: ["TAGS"] }));
-        if (tagsOf(described?.tags)[tagKeys.project] !== scope.projectId) continue;
-        if (status === "ACTIVE") await unlessGone(ecs.deregisterTaskDefinition({ taskDefinition }));
-        inactive.push(taskDefinition);
+    const active = new Set(await revisionsOf(ecs, family, "ACTIVE"));
+    for (const taskDefinition of [...(await revisionsOf(ecs, family, "INACTIVE")), ...active]) {
+      // Somebody else may be removing them as well: that one is gone must not look as if the cluster were.
+      const described = await unlessGone(ecs.describeTaskDefinition({ taskDefinition, include: ["TAGS"] }));
+      if (tagsOf(described?.tags)[tagKeys.project] !== scope.projectId) continue;
+      if (active.has(taskDefinition)) {
+        await unlessGone(ecs.deregisterTaskDefinition({ taskDefinition }));
       }
+      inactive.push(taskDefinition);
     }
   }
   // As many as one call takes.
   for (let at = 0; at < inactive.length; at += 10) {
     const asked = ecs.deleteTaskDefinitions({ taskDefinitions: inactive.slice(at, at + 10) });
-    const failed = (await unlessGone(asked))?.failures?.find(({ reason }) => reason !== "MISSING");
+    const failed = (await unlessGone(asked))?.failures?.find(
+      ({ reason = "" }) => !/MISSING|not exist/i.test(reason),
+    );
     if (failed === undefined) continue;
     // The answer is 200 all the same. Named as the SDK names errors of services, so that it is told as one.
     throw Object.assign(new Error(`${failed.arn}: ${failed.reason} ${failed.detail ?? ""}`), {
