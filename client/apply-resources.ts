@@ -3,22 +3,23 @@ import {
   applyResourcesRequest,
   planResourcesRequest,
   profilesRequest,
-  type ResourceGroupName,
   type ResourceProject,
   type ResourcesApplied,
   type ResourcesArguments,
   type ResourcesPlanView,
-  resourceGroups,
   resourceProjectsRequest,
 } from "../server/protocol.js";
 import { chooseProfile } from "./choose-profile.js";
+import { asSentence } from "./failure-text.js";
 import { Refusal, RequestFailure } from "./failures.js";
-import { closePage } from "./pages.js";
+import { closePage, type PlannedRun } from "./pages.js";
+import { withPatience } from "./patience.js";
 import {
   appliedText,
   applyDetail,
   applyQuestion,
   applyTitle,
+  groupsText,
   progressText,
   whereText,
 } from "./resources-model.js";
@@ -54,22 +55,30 @@ export async function previewResources(services: Services, asked: ResourcesArgum
   if (plan !== undefined) await showPlan(services, plan, asked);
 }
 
-function showPlan(
+async function showPlan(
   services: Services,
   plan: ResourcesPlanView,
   asked: ResourcesArguments,
 ): Promise<vscode.Uri> {
-  const start = async (): Promise<void> => {
-    requireTrust();
-    if (await consents(plan, asked)) return apply(services, plan, asked);
-    // The button has closed the page; who did not agree yet may want to read on.
-    await showPlan(services, plan, asked);
+  const { pages } = services;
+  const planned: PlannedRun = {
+    title: applyTitle(plan, t),
+    // The page stays while it is asked about, and offers the same when the answer is no.
+    asks: true,
+    start: async () => {
+      requireTrust();
+      if (!(await consents(plan, asked))) return pages.offer(uri, planned);
+      await closePage(uri);
+      await apply(services, plan, asked);
+    },
   };
-  return services.pages.show(
-    { kind: "resources", of: asked },
+  const uri = await pages.show(
+    // A page of its own for each plan: one that VS Code still remembers must not be taken for another.
+    { kind: "resources", of: asked, plan: plan.token },
     plan.page,
-    plan.nothing ? undefined : { title: applyTitle(plan, t), start },
+    plan.nothing ? undefined : planned,
   );
+  return uri;
 }
 
 async function planResources(
@@ -77,30 +86,21 @@ async function planResources(
   asked: ResourcesArguments,
 ): Promise<ResourcesPlanView | undefined> {
   try {
-    return await withProgress(t("Reading the account"), (token) =>
+    return await withPatience(t("Reading the account"), viewId, (token) =>
       services.server.request(planResourcesRequest, asked, token),
     );
   } catch (error) {
-    if (!(error instanceof RequestFailure) || error.data.code !== "needs-group" || asked.teardown === true) {
+    if (!(error instanceof RequestFailure) || error.data.code !== "needs-group" || asked.withNeeds === true)
       throw error;
-    }
     // What it needs is set up with it, when the person wants that.
-    const groups = withNeeded(asked.groups, error.data.message);
-    if (groups.length === asked.groups.length) throw error;
-    const both = t("Set Up Both");
+    const all = t("Plan What It Needs Too");
     const chosen = await vscode.window.showWarningMessage(
       error.data.why ?? error.data.message,
       { modal: true, detail: t("The plan is shown before anything is done.") },
-      both,
+      all,
     );
-    return chosen === both ? planResources(services, { ...asked, groups }) : undefined;
+    return chosen === all ? planResources(services, { ...asked, withNeeds: true }) : undefined;
   }
-}
-
-/** The groups with the one that a failure names in quotes. */
-function withNeeded(groups: readonly ResourceGroupName[], message: string): readonly ResourceGroupName[] {
-  const name = /"([\w-]+)"$/.exec(message)?.[1];
-  return resourceGroups.filter((known) => groups.includes(known) || known === name);
 }
 
 /** Asks as often as it takes: for consent, what is in use, and data that is lost. */
@@ -112,7 +112,7 @@ async function consents(plan: ResourcesPlanView, asked: ResourcesArguments): Pro
 
 async function agrees(plan: ResourcesPlanView, asked: ResourcesArguments): Promise<boolean> {
   const title = applyTitle(plan, t);
-  const options = { modal: true, detail: applyDetail(plan, t) };
+  const options = { modal: true, detail: applyDetail(plan, asked.teardown === true, t) };
   const loses = asked.teardown === true || plan.remove + plan.replace > 0;
   const chosen = loses
     ? await vscode.window.showWarningMessage(applyQuestion(plan, t), options, title)
@@ -125,7 +125,7 @@ async function insists(plan: ResourcesPlanView): Promise<boolean> {
   const anyway = t("Remove Anyway…");
   const first = await vscode.window.showWarningMessage(
     t("{0} is in use.", plan.titles.join(", ")),
-    { modal: true, detail: [...plan.against, t("Nothing was removed.")].join("\n") },
+    { modal: true, detail: [...plan.against.map(asSentence), t("Nothing was removed.")].join("\n") },
     anyway,
   );
   if (first !== anyway) return false;
@@ -203,28 +203,11 @@ async function apply(services: Services, plan: ResourcesPlanView, asked: Resourc
 }
 
 function nothingText({ titles, account }: ResourcesPlanView, teardown: boolean): string {
-  const what = titles.length > 3 ? t("All groups") : titles.join(", ");
+  const what = groupsText(titles, t);
   const where = whereText(account, t);
   return teardown
     ? t("{0}: nothing to remove {1}.", what, where)
     : t("{0}: nothing to do, everything is as it should be {1}.", what, where);
-}
-
-/** In the view and, since commands are called from anywhere, as a message that can cancel it. */
-function withProgress<Result>(
-  title: string,
-  task: (token: vscode.CancellationToken) => Promise<Result>,
-): Promise<Result> {
-  return Promise.resolve(
-    vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: `${title}…`, cancellable: true },
-      async (_report, token) => {
-        const work = task(token);
-        vscode.window.withProgress({ location: { viewId } }, () => work.then(undefined, () => undefined));
-        return await work;
-      },
-    ),
-  );
 }
 
 // ---------------------------------------------------------------- which project, and whose account

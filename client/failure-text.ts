@@ -3,8 +3,8 @@ import type { Translate } from "./translate.js";
 
 /** What a message box has room for: what went wrong and what to do. The rest is in the log. */
 export function failureMessage({ message, fix }: FailureData, t: Translate): string {
-  const what = sentence(message);
-  return fix === undefined ? what : t("{0} What to do: {1}", what, sentence(fix));
+  const what = asSentence(message);
+  return fix === undefined ? what : t("{0} What to do: {1}", what, asSentence(fix));
 }
 
 /** Everything that is known, one line each, for the log. It is not translated. */
@@ -32,7 +32,7 @@ export function filePlace(place: string | undefined): FilePlace | undefined {
 }
 
 /** The engine's messages go on after `error[code]:`; here each stands for itself. */
-function sentence(text: string): string {
+export function asSentence(text: string): string {
   // A name stays as it is: `reprod.json: "}" is missing`.
   const trimmed = text.trim().replace(/^[a-z](?=[a-z]*(?:[\s,:;!?]|\.?$))/, (letter) => letter.toUpperCase());
   return /[.!?:…]$/.test(trimmed) ? trimmed : `${trimmed}.`;

@@ -10,6 +10,8 @@ const { t } = vscode.l10n;
 export interface PlannedRun {
   /** `Run 5 Nodes` */
   readonly title: string;
+  /** It asks first, and closes the page itself. */
+  readonly asks?: true;
   readonly start: () => Promise<void>;
 }
 
@@ -57,6 +59,13 @@ export class Pages implements vscode.TextDocumentContentProvider, vscode.CodeLen
     this.#changed.fire(uri);
     await openPage(uri);
     return uri;
+  }
+
+  /** Offers again what was taken and not done, as long as the page is open. */
+  offer(uri: vscode.Uri, planned: PlannedRun): void {
+    if (!this.#texts.has(uri.toString())) return;
+    this.#planned.set(uri.toString(), planned);
+    this.#sayPlanned();
   }
 
   /** The run that a plan's page offers, which is offered no longer. */

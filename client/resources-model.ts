@@ -1,15 +1,16 @@
-import type {
-  AccountView,
-  FailureData,
-  ProjectResources,
-  ResourceGroupName,
-  ResourceGroupState,
-  ResourceGroupView,
-  ResourceState,
-  ResourcesApplied,
-  ResourcesPlanView,
-  ResourcesProgress,
-  ResourceView,
+import {
+  type AccountView,
+  type FailureData,
+  type ProjectResources,
+  type ResourceGroupName,
+  type ResourceGroupState,
+  type ResourceGroupView,
+  type ResourceState,
+  type ResourcesApplied,
+  type ResourcesPlanView,
+  type ResourcesProgress,
+  type ResourceView,
+  resourceGroups,
 } from "../server/protocol.js";
 import { grouped } from "./format.js";
 import type { Translate } from "./translate.js";
@@ -44,9 +45,21 @@ export interface NoteEntry {
   readonly text: string;
   readonly of: ProjectEntry;
 }
-export type Entry = ProjectEntry | GroupEntry | ResourceEntry | NoteEntry;
+/** What leads on from a failure, as a row to press: a view that says something shows no buttons beside it. */
+export interface ActionEntry {
+  readonly kind: "action";
+  readonly key: string;
+  readonly action: "signIn" | "again" | "choose" | "log";
+  /** What to say in a terminal. */
+  readonly command?: string;
+  readonly of: ProjectEntry;
+}
+export type Entry = ProjectEntry | GroupEntry | ResourceEntry | NoteEntry | ActionEntry;
 
-/** One project: its groups are the outermost rows. Several: each has a row, with what went wrong below it. */
+/**
+ * One project: its groups are the outermost rows, and what went wrong is told above them. Several: each has a row, with
+ * what went wrong below it.
+ */
 export function topEntries(
   projects: readonly ProjectResources[],
   progress: ReadonlyMap<string, ResourcesProgress>,
@@ -54,7 +67,7 @@ export function topEntries(
   const entries = projects.map(projectEntry);
   const [only, ...more] = entries;
   if (only === undefined || more.length > 0) return entries;
-  return childrenOf(only, progress);
+  return childrenOf(only, progress).filter(({ kind }) => kind !== "note");
 }
 
 function projectEntry(view: ProjectResources): ProjectEntry {
@@ -79,7 +92,13 @@ export function childrenOf(entry: Entry, progress: ReadonlyMap<string, Resources
         }),
       );
       if (failure === undefined) return groups;
-      return [{ kind: "note", key: `${project}\u0000failure`, text: failure.message, of: entry }, ...groups];
+      const note: NoteEntry = {
+        kind: "note",
+        key: `${project}\u0000failure`,
+        text: failure.message,
+        of: entry,
+      };
+      return [note, ...actionsOf(entry), ...groups];
     }
     case "group":
       return entry.view.resources.map((view) => ({
@@ -91,8 +110,25 @@ export function childrenOf(entry: Entry, progress: ReadonlyMap<string, Resources
       }));
     case "resource":
     case "note":
+    case "action":
       return [];
   }
+}
+
+function actionsOf(of: ProjectEntry): readonly ActionEntry[] {
+  const { command, failure } = of.view.account;
+  const action = (action: ActionEntry["action"]): ActionEntry => ({
+    kind: "action",
+    key: `${of.project}\u0000${action}`,
+    action,
+    ...(action === "signIn" && command !== undefined && { command }),
+    of,
+  });
+  return [
+    ...(command === undefined ? [] : [action("signIn")]),
+    action("again"),
+    action(failure === undefined ? "log" : "choose"),
+  ];
 }
 
 export function parentOf(entry: Entry, single: boolean): Entry | undefined {
@@ -103,6 +139,7 @@ export function parentOf(entry: Entry, single: boolean): Entry | undefined {
       return entry.of;
     case "group":
     case "note":
+    case "action":
       return single ? undefined : entry.of;
   }
 }
@@ -118,6 +155,8 @@ export function contextOf(entry: Entry): string {
       return "project";
     case "note":
       return "note";
+    case "action":
+      return entry.action === "signIn" ? "action signIn" : "action";
     case "group":
       return entry.progress === undefined ? groupContext(entry.view) : "group busy";
     case "resource":
@@ -238,7 +277,9 @@ function wrongWord({ state, differences }: ResourceView, t: Translate): string {
 /** `sg-0ab12 · ingress rules: none → 443`; the state only where it is not what one expects. */
 export function resourceDescription(view: ResourceView, t: Translate): string {
   const { id, name, state, differences } = view;
-  const parts = [id ?? name];
+  // Rows are narrow: that it is gone must not be what is cut off.
+  if (id === undefined) return `${resourceStateWord(state, t)} · ${name}`;
+  const parts = [id];
   const [first, ...more] = differences;
   if (first !== undefined) {
     parts.push(differenceText(first));
@@ -331,17 +372,25 @@ export function whereText({ accountId, region, profile, caller }: AccountView, t
 }
 
 /** What stands below the question: cost, and what goes with it. */
-export function applyDetail(plan: ResourcesPlanView, t: Translate): string {
-  const { money, release, losesData, replace } = plan;
+export function applyDetail(plan: ResourcesPlanView, teardown: boolean, t: Translate): string {
+  const { money, costsUse, release, losesData, replace } = plan;
   const lines = [
     money === "" ? undefined : `${money.slice(0, 1).toUpperCase()}${money.slice(1)}.`,
+    costsUse ? t("The plan says what its use costs.") : undefined,
     replace === 0 ? undefined : t("What is replaced is removed and made again, with a new id."),
     release === 0 ? undefined : t("What was adopted stays in the account as it was before."),
+    teardown ? t("It cannot be undone. Only what was made for this project is removed.") : undefined,
     losesData.length === 0
       ? undefined
       : t("Data is lost with: {0}.", losesData.map(({ name }) => name).join(", ")),
   ];
   return lines.filter((line) => line !== undefined).join("\n");
+}
+
+/** `Roles, Network`, `5 groups`, `All groups`. */
+export function groupsText(titles: readonly string[], t: Translate): string {
+  if (titles.length === resourceGroups.length) return t("All groups");
+  return titles.length > 3 ? t("{0} groups", titles.length) : titles.join(", ");
 }
 
 /** What became of it, in a sentence. */
@@ -351,7 +400,7 @@ export function appliedText(
   teardown: boolean,
   t: Translate,
 ): string {
-  const what = titles.length > 3 ? t("All groups") : titles.join(", ");
+  const what = groupsText(titles, t);
   if (outcome === "cancelled") {
     return done === 0
       ? t("{0}: cancelled before anything was done.", what)
@@ -382,11 +431,6 @@ export function accountText({ profile, region, accountId }: AccountView): string
 /** Whether nobody has said whose account is meant: then the view offers to choose. */
 export function isNobody({ by, failure }: AccountView): boolean {
   return failure !== undefined && by === "machine";
-}
-
-/** Whether a command of a terminal would help. */
-export function hasExpired({ failure }: AccountView): boolean {
-  return failure !== undefined && /^(?:credentials-|mfa-)/.test(failure.code);
 }
 
 /** A command line that may be started for a person, and not only typed for them: nothing of a shell is in it. */

@@ -47,7 +47,7 @@ export const pageScheme = "reprod-page";
 /** What a page is made from. */
 export type PageSource =
   | { readonly kind: "plan"; readonly of: RunArguments & { readonly set?: readonly SetValue[] } }
-  | { readonly kind: "resources"; readonly of: ResourcesArguments }
+  | { readonly kind: "resources"; readonly of: ResourcesArguments; readonly plan: string }
   | { readonly kind: "explain"; readonly of: NodeArguments }
   | { readonly kind: "provenance"; readonly of: NodeArguments | FileOfPage };
 
@@ -73,7 +73,9 @@ export function pageSource(uri: UriParts): PageSource | undefined {
       of: { uri: file, targets, ...(noCache === undefined ? {} : { noCache }), ...(set ? { set } : {}) },
     };
   }
-  if (kind === "resources" && isResources(of)) return { kind, of };
+  if (kind === "resources" && isResources(of) && "plan" in said && typeof said.plan === "string") {
+    return { kind, of, plan: said.plan };
+  }
   if ((kind === "explain" || kind === "provenance") && isNodeArguments(of)) {
     return { kind, of: { uri: of.uri, node: of.node } };
   }

@@ -623,6 +623,8 @@ export const environmentsRequest = request<
 export interface ResourcesArguments {
   readonly project: string;
   readonly groups: readonly ResourceGroupName[];
+  /** And the groups whose resources these use, where they are not set up. */
+  readonly withNeeds?: boolean;
   /** What is there of ours is removed. */
   readonly teardown?: boolean;
   /** A compute environment that is asked for besides those that there are. */
@@ -651,8 +653,10 @@ export interface ResourcesPlanView {
   readonly files: number;
   /** Nothing at all is to be done. */
   readonly nothing: boolean;
-  /** `free at rest`, `about $3.60 a month at rest`. */
+  /** `free at rest`, `about $3.60 a month at rest`; empty for a removal. */
   readonly money: string;
+  /** Whether using what is made costs money. */
+  readonly costsUse: boolean;
   /** What is lost for good with its data: asked about by name. */
   readonly losesData: readonly { readonly kind: string; readonly name: string }[];
   /** Why a removal must not be done now, unless it is forced. */

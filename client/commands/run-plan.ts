@@ -8,6 +8,6 @@ export const run: Run = async ({ pages }, argument) => {
   const uri = argument instanceof vscode.Uri ? argument : activePage();
   const planned = uri === undefined ? undefined : pages.takePlanned(uri);
   if (uri === undefined || planned === undefined) throw planIsOver();
-  await closePage(uri);
+  if (planned.asks !== true) await closePage(uri);
   await planned.start();
 };

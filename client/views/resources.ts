@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
+import type { FailureData } from "../../server/protocol.js";
 import { failureMessage } from "../failure-text.js";
 import {
+  type ActionEntry,
   accountText,
   childrenOf,
   contextOf,
@@ -11,7 +13,6 @@ import {
   groupDescription,
   groupIcons,
   groupStateWord,
-  hasExpired,
   isNobody,
   parentOf,
   type ResourceEntry,
@@ -44,7 +45,6 @@ class ResourcesView implements vscode.TreeDataProvider<Entry>, vscode.Disposable
     const { resources, server } = services;
     this.#tree = vscode.window.createTreeView("reprod.resources", {
       treeDataProvider: this,
-      showCollapseAll: true,
     });
     this.#disposables = [
       this.#changed,
@@ -88,9 +88,8 @@ class ResourcesView implements vscode.TreeDataProvider<Entry>, vscode.Disposable
   getChildren(entry?: Entry): Entry[] {
     const { projects = [], progress } = this.#services.resources;
     const [only, ...more] = projects;
-    // What went wrong with the only project is told above, with what to do.
-    if (entry === undefined && more.length === 0 && only !== undefined && failureOf(only) !== undefined)
-      return [];
+    // Nobody has said whose account is meant: the view's own text says what to do.
+    if (entry === undefined && more.length === 0 && only !== undefined && isNobody(only.account)) return [];
     const entries = entry === undefined ? topEntries(projects, progress) : childrenOf(entry, progress);
     for (const one of entries) if (one.kind === "group") this.#groups.set(keyOf(one.project, one.group), one);
     return [...entries];
@@ -133,19 +132,19 @@ class ResourcesView implements vscode.TreeDataProvider<Entry>, vscode.Disposable
             ? "stopped"
             : projects === undefined
               ? "starting"
-              : single === undefined || failure === undefined
-                ? "ready"
-                : isNobody(single.account)
-                  ? "noProfile"
-                  : single.account.command !== undefined && hasExpired(single.account)
-                    ? "signIn"
-                    : "failed";
-    const told = state === "failed" || state === "signIn" ? failure : undefined;
-    this.#tree.message = told === undefined ? "" : failureMessage(told, t);
+              : single !== undefined && isNobody(single.account)
+                ? "noProfile"
+                : "ready";
+    this.#tree.message = state === "ready" && failure !== undefined ? messageOf(failure) : "";
     this.#tree.description = single === undefined ? "" : accountText(single.account);
     const { report } = this.#services;
     vscode.commands.executeCommand("setContext", "reprod.resourcesView", state).then(undefined, report);
   }
+}
+
+/** The command in it is a row below. */
+function messageOf(failure: FailureData): string {
+  return failureMessage(failure, t).replaceAll("`", "");
 }
 
 function keyOf(project: string, group: string): string {
@@ -173,11 +172,31 @@ function itemOf(entry: Entry): vscode.TreeItem {
       item.iconPath = icon({ icon: "warning", color: "reprod.brokenForeground" });
       return item;
     }
+    case "action":
+      return actionItem(entry);
     case "group":
       return groupItem(entry);
     case "resource":
       return resourceItem(entry);
   }
+}
+
+function actionItem({ action, command }: ActionEntry): vscode.TreeItem {
+  const actions: {
+    readonly [action in ActionEntry["action"]]: readonly [title: string, icon: string, command: string];
+  } = {
+    signIn: [t("Sign In"), "terminal", "reprod.signIn"],
+    again: [t("Try Again"), "refresh", "reprod.refreshResources"],
+    choose: [t("Choose Another Profile"), "account", "reprod.chooseProfile"],
+    log: [t("Show Log"), "output", "reprod.showLog"],
+  };
+  const [title, name, id] = actions[action];
+  const item = new vscode.TreeItem(title, None);
+  if (command !== undefined) item.description = command;
+  item.iconPath = new vscode.ThemeIcon(name);
+  item.command = { title, command: id };
+  item.accessibilityInformation = { label: [title, command].filter(Boolean).join(", "), role: "button" };
+  return item;
 }
 
 function groupItem({ view, progress }: GroupEntry): vscode.TreeItem {
@@ -213,6 +232,8 @@ function tooltip(entry: Entry): vscode.MarkdownString {
       const failure = failureOf(entry.of.view);
       return lines(entry.text, failure?.why, failure?.fix);
     }
+    case "action":
+      return lines(entry.command ?? failureOf(entry.of.view)?.message ?? "");
     case "group": {
       const { title, purpose, state, resources, fileDiffers } = entry.view;
       const wrong = resources.filter((one) => one.state !== "ready" && one.state !== "adopted");

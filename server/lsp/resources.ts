@@ -322,7 +322,7 @@ export class Resources {
     this.#requireTrust();
     await this.#server.readSettings();
     const { project, folder } = await this.#place(asked.project);
-    const groups = protocol.resourceGroups.filter((name) => asked.groups.includes(name));
+    const groups = await groupsOf(asked);
     const { view, account } = await this.#opened(folder);
     const declare = await declaredBy(asked, project);
     const request: Request = { project, account, groups, declare, signal: signalOf(token) };
@@ -347,11 +347,10 @@ export class Resources {
     });
     const number = (action: Step["action"]): number =>
       plan.steps.filter((step) => step.action === action).length;
-    // A bucket without anything in it loses nothing with it; what is in it speaks against its removal.
-    const doomed = teardown && against.length === 0 ? [] : plan.steps.filter(({ losesData }) => losesData);
+    const lost = teardown ? lostByRemoval(plan, against) : plan.steps.filter(({ losesData }) => losesData);
     const money = teardown ? "" : words.moneyText(plan);
     return {
-      page: resourcesPlanPage({ plan, account, teardown, against, money, root: project.root }),
+      page: resourcesPlanPage({ plan, account, teardown, against, lost, money, root: project.root }),
       token: key,
       account: view,
       titles: plan.groups.map(({ title }) => title),
@@ -363,8 +362,9 @@ export class Resources {
       release: number("release"),
       files: plan.groups.filter(({ writesFile }) => writesFile).length,
       nothing: (teardown ? plan.steps.length === 0 : doesNothing(plan)) && declare.size === 0,
-      money,
-      losesData: doomed.map(({ kind, name }) => ({ kind, name })),
+      money: money.split("; ")[0] ?? "",
+      costsUse: plan.steps.some(({ action, cost }) => action !== "remove" && cost?.use !== undefined),
+      losesData: lost.map(({ kind, name }) => ({ kind, name })),
       against,
     };
   }
@@ -562,8 +562,35 @@ function progressOf(
   };
 }
 
+/**
+ * A bucket without anything in it loses nothing. What is in one speaks against its removal and is told by its name; when
+ * no reason names one, each is asked about.
+ */
+function lostByRemoval({ steps }: Plan, against: readonly string[]): readonly Step[] {
+  if (against.length === 0) return [];
+  const holding = steps.filter(({ losesData }) => losesData);
+  const named = holding.filter(({ name, id }) =>
+    against.some((reason) => reason.split(/\s+/).some((word) => word === name || word === id)),
+  );
+  return named.length > 0 ? named : holding;
+}
+
 function subject({ kind, name, id }: Step): string {
   return `${kind} ${id ?? name}`;
+}
+
+/** In the order in which they are set up, with what they need when that is wanted. */
+async function groupsOf({
+  groups,
+  withNeeds,
+}: protocol.ResourcesArguments): Promise<readonly protocol.ResourceGroupName[]> {
+  const wanted = new Set<protocol.ResourceGroupName>(groups);
+  if (withNeeds === true) {
+    const { groupsByName } = await import("../cloud/groups/index.js");
+    // A set that grows is gone through to its end.
+    for (const name of wanted) for (const needed of groupsByName[name].needs) wanted.add(needed);
+  }
+  return protocol.resourceGroups.filter((name) => wanted.has(name));
 }
 
 /** What the compute environments are to be, where the request is about one of them. */

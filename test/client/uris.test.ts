@@ -36,7 +36,7 @@ test("a page's uri leads back to what it is made from", () => {
       kind: "plan",
       of: { uri: "file:///a.reprod", targets: ["b"], noCache: ["b"], set: [{ name: "n", text: "12 GiB" }] },
     },
-    { kind: "resources", of: { project: "/p", groups: ["network", "key-pair"], teardown: true } },
+    { kind: "resources", of: { project: "/p", groups: ["network", "key-pair"], teardown: true }, plan: "1" },
     { kind: "explain", of: { uri: "file:///a.reprod", node: 'a["x"]' } },
     { kind: "provenance", of: { uri: "file:///a.reprod", node: "a" } },
     { kind: "provenance", of: { file: "/data/x.csv" } },
@@ -53,7 +53,7 @@ test("uris that are not ours stand for nothing", () => {
   const page = { scheme: "reprod-page", path: "/x.md" };
   const queries = ["", "{", "null", "[]", '{"kind":"plan"}', '{"kind":"plan","of":{"uri":1,"targets":[]}}'];
   queries.push('{"kind":"run","of":{"uri":"u","targets":[]}}', '{"kind":"explain","of":{"file":"/x"}}');
-  queries.push('{"kind":"resources","of":{"project":"/p","groups":["all"]}}');
+  queries.push('{"kind":"resources","of":{"project":"/p","groups":["all"]},"plan":"1"}');
   for (const query of queries) assert.equal(pageSource({ ...page, query }), undefined, query);
   assert.equal(
     logPlace({ scheme: "reprod-log", path: "/x", query: '{"project":"/p","run":"r"}' }),

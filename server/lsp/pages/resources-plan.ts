@@ -1,9 +1,8 @@
 import * as path from "node:path";
-import { count, printable } from "../../base/format.js";
 import type { Account } from "../../cloud/account.js";
 import type { Plan, Step } from "../../cloud/reconcile/plan.js";
-import { codeBlock, codeSpan, escapeMarkdown } from "../../features/markdown.js";
-import type { Page } from "../../protocol.js";
+import { codeSpan, escapeMarkdown, inCell } from "../../features/markdown.js";
+import { type Page, resourceGroups } from "../../protocol.js";
 
 export interface PlannedResources {
   readonly plan: Plan;
@@ -11,6 +10,8 @@ export interface PlannedResources {
   readonly teardown: boolean;
   /** Why it must not be removed now. */
   readonly against: readonly string[];
+  /** What goes with data of the user in it. */
+  readonly lost: readonly Pick<Step, "name">[];
   /** What it costs, in words; empty for a removal. */
   readonly money: string;
   /** Root of the project: paths are shown from there. */
@@ -19,8 +20,14 @@ export interface PlannedResources {
 
 /** What would be made, changed and removed, as a page. What AWS and settings files say is shown as text. */
 export function resourcesPlanPage(planned: PlannedResources): Page {
-  const { plan, account, teardown, against, money, root } = planned;
-  const names = plan.groups.length > 3 ? "all groups" : plan.groups.map(({ title }) => title).join(", ");
+  const { plan, account, teardown, against, lost, money, root } = planned;
+  const { length } = plan.groups;
+  const names =
+    length === resourceGroups.length
+      ? "all groups"
+      : length > 3
+        ? `${length} groups`
+        : plan.groups.map(({ title }) => title).join(", ");
   const title = teardown ? `Remove ${names}` : `Set up ${names}`;
   const lines = [`# ${escapeMarkdown(title)}`, where(account)];
   const steps = plan.steps.filter(({ action }) => action !== "keep");
@@ -33,7 +40,9 @@ export function resourcesPlanPage(planned: PlannedResources): Page {
         : "**Nothing to do.** Everything is as declared.",
     );
   } else {
-    lines.push(`**${summary(steps)}**${kept > 0 ? `; ${kept} stay as they are` : ""}.`);
+    lines.push(
+      `**${summary(steps)}**${kept > 0 ? `; ${kept} ${kept === 1 ? "stays as it is" : "stay as they are"}` : ""}.`,
+    );
   }
   if (money !== "") lines.push(`${escapeMarkdown(capital(money))}.`);
   for (const reason of against) lines.push(`⚠ **In use:** ${escapeMarkdown(reason)}`);
@@ -41,19 +50,21 @@ export function resourcesPlanPage(planned: PlannedResources): Page {
     const own = plan.steps.filter((step) => step.group === group.name);
     if (own.length === 0 && !group.writesFile) continue;
     lines.push(`## ${escapeMarkdown(group.title)}`);
-    if (own.length > 0) lines.push(codeBlock(own.flatMap(stepLines(own)).join("\n"), "diff"));
+    const going = own.filter(({ action }) => action !== "keep");
+    if (going.length > 0) lines.push([...head, ...going.map(row)].join("\n"));
+    const kept = own.filter(({ action }) => action === "keep").map(({ kind }) => escapeMarkdown(kind));
+    if (kept.length > 0)
+      lines.push(`${kept.length === 1 ? "Stays as it is" : "Stay as they are"}: ${kept.join(", ")}.`);
     if (group.writesFile && !teardown) {
       lines.push(`Writes ${codeSpan(path.relative(root, group.settingsFile))}.`);
     }
   }
-  const lost = steps.filter(({ losesData }) => losesData);
   if (lost.length > 0) {
     lines.push("## Data", `What is in ${lost.map(({ name }) => codeSpan(name)).join(", ")} is lost with it.`);
   }
   if (plan.notes.length > 0) {
     lines.push("## Notes", plan.notes.map((note) => `- ${escapeMarkdown(note)}`).join("\n"));
   }
-  if (steps.length > 0) lines.push(legend(steps));
   return { title, markdown: `${lines.join("\n\n")}\n` };
 }
 
@@ -62,18 +73,17 @@ function where({ accountId, region, profile, callerArn }: PlannedResources["acco
   return `Account **${escapeMarkdown(accountId)}** · ${codeSpan(region)} · ${who}`;
 }
 
-/** `+`, `-` and `!` are what Markdown's renderers colour in a diff. */
-const signs: { readonly [action in Step["action"]]: string } = {
+/** The sign is read with its word, so that colour and sign are never alone. */
+const signs: { readonly [action in Exclude<Step["action"], "keep">]: string } = {
   create: "+",
   adopt: "&",
   change: "~",
   replace: "!",
   remove: "-",
   release: "<",
-  keep: " ",
 };
 
-const words: { readonly [action in Exclude<Step["action"], "keep">]: string } = {
+const words: typeof signs = {
   create: "create",
   adopt: "adopt",
   change: "change",
@@ -91,46 +101,32 @@ function summary(steps: readonly Step[]): string {
   return parts.length === 0 ? "Only settings files to write" : parts.join(", ");
 }
 
-/** A line for each step, in columns, and one below it for each difference. */
-function stepLines(steps: readonly Step[]): (step: Step) => readonly string[] {
-  const wide = Math.max(...steps.map(({ kind }) => printable(kind).length));
-  return (step) => {
-    const { action, kind, name, id, detail, differences, why, cost } = step;
-    const known = id === undefined || id === name ? "" : ` (${printable(id)})`;
-    const parts = [
-      `${printable(kind).padEnd(wide)}  ${printable(name)}${known}`,
-      ...(detail === undefined ? [] : [printable(detail)]),
-      ...(cost === undefined || action === "remove" ? [] : [price(cost)]),
-    ];
-    const sign = signs[action];
-    return [
-      `${sign} ${parts.join("  ")}`,
-      ...(why === undefined ? [] : [`      ${printable(why)}`]),
-      ...differences.map(
-        ({ what, is, shouldBe }) => `      ${printable(what)}: ${printable(is)} → ${printable(shouldBe)}`,
-      ),
-    ];
-  };
-}
+const head = ["| | resource | name | |", "|---|---|---|---|"];
 
-function price({ atRest, use }: NonNullable<Step["cost"]>): string {
-  const parts = [
-    ...(atRest === 0 ? [] : [`$${atRest.toFixed(2)} a month`]),
-    ...(use === undefined ? [] : [printable(use)]),
+/** A row for a step: what is done to which, and in which ways it is not as it should be. */
+function row({ action, kind, name, id, detail, differences, why, cost }: Step): string {
+  const sign =
+    action === "keep" ? "" : `${codeSpan(signs[action])}\u00a0${words[action].replaceAll(" ", "\u00a0")}`;
+  const known = id === undefined || id === name ? "" : `<br>${codeSpan(id)}`;
+  const more = [
+    ...(detail === undefined ? [] : [escapeMarkdown(detail)]),
+    ...(why === undefined ? [] : [escapeMarkdown(why)]),
+    ...differences.map(
+      ({ what, is, shouldBe }) =>
+        `**${escapeMarkdown(what)}**: ${escapeMarkdown(is)} → ${escapeMarkdown(shouldBe)}`,
+    ),
+    ...(cost === undefined || action === "remove" ? [] : prices(cost)),
   ];
-  return `$ ${parts.join(", ") || "costs money"}`.replace(/^\$ \$/, "$");
+  const cells = [sign, escapeMarkdown(kind), `${codeSpan(name)}${known}`, more.join("<br>")];
+  return `| ${cells.map(inCell).join(" | ")} |`;
 }
 
-function legend(steps: readonly Step[]): string {
-  const used = Object.entries(words).filter(([action]) => steps.some((step) => step.action === action));
-  const parts = used.map(([action, word]) => {
-    const sign = Object.entries(signs).find(([name]) => name === action)?.[1] ?? "";
-    return `${codeSpan(sign)} ${word}`;
-  });
-  const money = steps.some(({ cost, action }) => cost !== undefined && action !== "remove");
-  return [...parts, ...(money ? ["`$` costs money"] : []), `${count(steps.length, "step")} in all`].join(
-    " · ",
-  );
+/** `$3.60 a month`, and what its use costs. What costs nothing says nothing. */
+function prices({ atRest, use }: NonNullable<Step["cost"]>): readonly string[] {
+  return [
+    ...(atRest === 0 ? [] : [escapeMarkdown(`$${atRest.toFixed(2)} a month`)]),
+    ...(use === undefined ? [] : [escapeMarkdown(use)]),
+  ];
 }
 
 function capital(text: string): string {
