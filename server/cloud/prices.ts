@@ -18,3 +18,15 @@ export const STORAGE_USE = "$0.023 per GB and month";
 
 /** aws.amazon.com/ecr/pricing: private repositories. */
 export const IMAGES_USE = "$0.10 per GB and month";
+
+/** aws.amazon.com/vpc/pricing: public IPv4 addresses in use. */
+export const PUBLIC_ADDRESS_USE = "$0.005 per task and hour for its public address";
+
+/** aws.amazon.com/ec2/spot/pricing and aws.amazon.com/ebs/pricing (gp3): machines of compute environments. */
+export const EC2_SPOT_USE = "EC2 Spot prices while jobs run, and $0.08 per GB and month for disks meanwhile";
+export const EC2_ON_DEMAND_USE = "EC2 prices while jobs run, and $0.08 per GB and month for disks meanwhile";
+
+/** aws.amazon.com/fargate/pricing: Linux on x86. */
+export const FARGATE_USE = "$0.04048 per vCPU-hour and $0.004445 per GB-hour while jobs run";
+export const FARGATE_SPOT_USE =
+  "Fargate Spot prices while jobs run: up to 70 % less than $0.04048 per vCPU-hour and $0.004445 per GB-hour";
