@@ -5,16 +5,13 @@ import { EC2 } from "@aws-sdk/client-ec2";
 import { S3 } from "@aws-sdk/client-s3";
 import { groupsByName } from "../../server/cloud/groups/index.js";
 import { groupNames } from "../../server/cloud/reconcile/resource.js";
-import { newProjectId } from "../../server/data/project.js";
 import { type Account, awsTests, REGION } from "./support/aws.js";
-import { CloudProject, type Ended } from "./support/command-line.js";
+import { CloudProject, projectSettings } from "./support/command-line.js";
 import {
   bucketTaken,
   denyAction,
   expiredCredentials,
   failWith5xx,
-  killAt,
-  only,
   quotaReached,
   throttleEvery,
 } from "./support/faults.js";
@@ -23,24 +20,10 @@ import { taggedResources } from "./support/tagged.js";
 
 const awsTest = awsTests();
 
-/** Buckets have one name in the world, so each test has a project of its own. */
-function settingsOf(cloud: object = { repositories: ["tools/bwa"] }): object {
-  return { projectId: newProjectId(), name: "weather", cloud };
-}
 const files = groupNames.map((name) => groupsByName[name].settingsFile);
 
-function projectOf(test: TestContext, account: Account, own: object = settingsOf()): CloudProject {
+function projectOf(test: TestContext, account: Account, own: object = projectSettings()): CloudProject {
   return new CloudProject(test, account.env, own);
-}
-
-function wentWell({ code, out, notes }: Ended): string {
-  assert.equal(code, 0, `${out}\n${notes}`);
-  return out;
-}
-
-async function resources(project: CloudProject): Promise<{ readonly [group: string]: string }> {
-  const { groups } = JSON.parse(wentWell(await project.run(["resources", "--json"])));
-  return Object.fromEntries(groups.map(({ name, state }: { name: string; state: string }) => [name, state]));
 }
 
 const allReady = Object.fromEntries(groupNames.map((name) => [name, "ready"]));
@@ -50,10 +33,10 @@ awsTest(
   "all groups from nothing, again without a change, one thing deleted and restored, and removed without a rest",
   async (test, account, aws) => {
     const project = projectOf(test, account);
-    assert.deepEqual(await resources(project), nothing);
+    assert.deepEqual(await project.states(), nothing);
     assert.equal(account.mutations().length, 0, "looking changes nothing");
 
-    const planned = wentWell(await project.run(["setup", "all", "--plan"]));
+    const planned = await project.succeeds("setup", "all", "--plan");
     assert.equal(account.mutations().length, 0, "planning changes nothing");
     assert.match(planned, new RegExp(`\\+ VPC reprod-${project.id}-euc1-\\S+ 10\\.0\\.0\\.0/16`));
     assert.match(
@@ -61,15 +44,15 @@ awsTest(
       new RegExp(`In account ${account.accountId}, ${REGION}, as .*create \\d+ resources; free at rest`),
     );
 
-    wentWell(await project.run(["setup", "all", "--yes"]));
-    assert.deepEqual(await resources(project), allReady);
+    await project.succeeds("setup", "all", "--yes");
+    assert.deepEqual(await project.states(), allReady);
     // An independent reader finds every id that the settings files name.
     await assertFoundIndependently(aws, account, project.folder, files);
     const made = await taggedResources(account, project.id);
     assert.ok(made.length > 20, made.join("\n"));
 
     account.clear();
-    const again = wentWell(await project.run(["setup", "all", "--yes"]));
+    const again = await project.succeeds("setup", "all", "--yes");
     assert.match(again, /no change/);
     assert.deepEqual(
       account.mutations().map(({ name }) => name),
@@ -80,17 +63,16 @@ awsTest(
     const ec2 = account.client(EC2);
     const { security_group_id: group } = project.json("network-settings.json");
     await ec2.deleteSecurityGroup({ GroupId: String(group) });
-    const drifted = await project.run(["setup", "network", "--plan"]);
-    assert.match(wentWell(drifted), new RegExp(`\\+ security group .*${String(group)} is gone`));
-    assert.equal((await resources(project)).network, "drifted");
-    wentWell(await project.run(["setup", "all", "--yes"]));
-    assert.deepEqual(await resources(project), allReady);
+    const drifted = await project.succeeds("setup", "network", "--plan");
+    assert.match(drifted, new RegExp(`\\+ security group .*${String(group)} is gone`));
+    assert.equal((await project.states()).network, "drifted");
+    await project.succeeds("setup", "all", "--yes");
+    assert.deepEqual(await project.states(), allReady);
     assert.notEqual(project.json("network-settings.json").security_group_id, group);
 
-    const gone = await project.run(["teardown", "all", "--yes"]);
-    wentWell(gone);
+    await project.succeeds("teardown", "all", "--yes");
     assert.deepEqual(await taggedResources(account, project.id), []);
-    assert.deepEqual(await resources(project), nothing);
+    assert.deepEqual(await project.states(), nothing);
     assert.deepEqual(
       files.filter((file) => project.has(file)),
       [],
@@ -103,7 +85,7 @@ awsTest(
   "the settings files have the names and keys that other tools know, and ids that are there",
   async (test, account) => {
     const project = projectOf(test, account);
-    wentWell(await project.run(["setup", "all", "--yes"]));
+    await project.succeeds("setup", "all", "--yes");
     const keys = (file: string) => Object.keys(project.json(file)).filter((key) => key !== "reprod");
     assert.deepEqual(keys("network-settings.json").sort(), [
       "security_group_id",
@@ -131,23 +113,23 @@ awsTest(
   "F1 two projects share an account and a region without touching each other",
   async (test, account) => {
     const one = projectOf(test, account);
-    const other = projectOf(test, account, settingsOf({}));
-    wentWell(await one.run(["setup", "network", "storage", "--yes"]));
+    const other = projectOf(test, account, projectSettings({}));
+    await one.succeeds("setup", "network", "storage", "--yes");
     const before = await taggedResources(account, one.id);
-    wentWell(await other.run(["setup", "network", "storage", "--yes"]));
-    wentWell(await other.run(["teardown", "all", "--yes"]));
+    await other.succeeds("setup", "network", "storage", "--yes");
+    await other.succeeds("teardown", "all", "--yes");
     assert.deepEqual(await taggedResources(account, other.id), []);
     assert.deepEqual(await taggedResources(account, one.id), before);
-    assert.equal((await resources(one)).network, "ready");
+    assert.equal((await one.states()).network, "ready");
   },
 );
 
 awsTest("F1 the id of a project without one is made once, and kept in reprod.json", async (test, account) => {
   const project = new CloudProject(test, account.env);
-  wentWell(await project.run(["setup", "key-pair", "--yes"]));
+  await project.succeeds("setup", "key-pair", "--yes");
   assert.match(project.id, /^[a-z2-7]{12}$/);
   const second = new CloudProject(test, account.env, { name: "no id yet", cloud: {} });
-  wentWell(await second.run(["setup", "key-pair", "--yes"]));
+  await second.succeeds("setup", "key-pair", "--yes");
   assert.match(second.id, /^[a-z2-7]{12}$/);
   assert.equal(second.json("reprod.json").name, "no id yet");
 });
@@ -170,13 +152,13 @@ awsTest(
     const project = projectOf(
       test,
       account,
-      settingsOf({ adopt: { "network/vpc": id, "storage/build": "data-of-a-lab" } }),
+      projectSettings({ adopt: { "network/vpc": id, "storage/build": "data-of-a-lab" } }),
     );
-    wentWell(await project.run(["setup", "storage", "network", "--yes"]));
+    await project.succeeds("setup", "storage", "network", "--yes");
     assert.equal(project.json("network-settings.json").vpc_id, id);
     assert.equal(Object(project.json("storage-settings.json").storage).build_bucket, "data-of-a-lab");
     await s3.putObject({ Bucket: "data-of-a-lab", Key: "precious", Body: "data" });
-    wentWell(await project.run(["teardown", "all", "--yes"]));
+    await project.succeeds("teardown", "all", "--yes");
     const tags = await s3.getBucketTagging({ Bucket: "data-of-a-lab" });
     assert.deepEqual(tags.TagSet, [{ Key: "Team", Value: "lab" }]);
     assert.equal((await s3.getObject({ Bucket: "data-of-a-lab", Key: "precious" })).ContentLength, 4);
@@ -186,7 +168,7 @@ awsTest(
 );
 
 awsTest("F4 of two who set up at once one does it, and the other learns who", async (test, account) => {
-  const shared = settingsOf();
+  const shared = projectSettings();
   const one = projectOf(test, account, shared);
   const other = projectOf(test, account, shared);
   const ended = await Promise.all([
@@ -197,9 +179,8 @@ awsTest("F4 of two who set up at once one does it, and the other learns who", as
   for (const { notes } of refused) assert.match(notes, /setup-busy.*being changed by/s);
   assert.ok(refused.length <= 1, ended.map(({ notes }) => notes).join("\n"));
   // Whoever was refused says it again, and finds all of it there.
-  const late = await other.run(["setup", "network", "--yes"]);
-  wentWell(late);
-  wentWell(await one.run(["setup", "network", "--yes"]));
+  await other.succeeds("setup", "network", "--yes");
+  await one.succeeds("setup", "network", "--yes");
   assert.equal(one.json("network-settings.json").vpc_id, other.json("network-settings.json").vpc_id);
   const vpcs = await account
     .client(EC2)
@@ -213,14 +194,14 @@ awsTest("F4 nothing is removed that was not agreed to", async (test, account) =>
   const refused = await project.run(["teardown", "storage"]);
   assert.equal(refused.code, 2);
   assert.match(refused.notes, /needs-consent/);
-  assert.equal((await resources(project)).storage, "ready");
+  assert.equal((await project.states()).storage, "ready");
 });
 
 awsTest(
   "F5 a bucket with objects is not removed without force, and then with all versions",
   async (test, account) => {
     const project = projectOf(test, account);
-    wentWell(await project.run(["setup", "storage", "--yes"]));
+    await project.succeeds("setup", "storage", "--yes");
     const { build_bucket: Bucket } = Object(project.json("storage-settings.json").storage);
     const s3 = account.client(S3);
     for (const body of ["one", "two"]) await s3.putObject({ Bucket, Key: "results/a", Body: body });
@@ -230,7 +211,7 @@ awsTest(
     assert.notEqual(refused.code, 0);
     assert.match(refused.notes, /in-use/);
     assert.ok(refused.notes.includes(Bucket));
-    wentWell(await project.run(["teardown", "storage", "--yes", "--force"]));
+    await project.succeeds("teardown", "storage", "--yes", "--force");
     assert.deepEqual(await taggedResources(account, project.id), []);
   },
 );
@@ -238,11 +219,11 @@ awsTest(
 awsTest("throttling and failures of AWS are borne: every group ends well", async (test, account) => {
   const project = projectOf(test, account);
   account.inject(throttleEvery(7), failWith5xx(1));
-  wentWell(await project.run(["setup", "all", "--yes"]));
+  await project.succeeds("setup", "all", "--yes");
   account.inject();
-  assert.deepEqual(await resources(project), allReady);
+  assert.deepEqual(await project.states(), allReady);
   account.inject(throttleEvery(7), failWith5xx(1));
-  wentWell(await project.run(["teardown", "all", "--yes"]));
+  await project.succeeds("teardown", "all", "--yes");
   account.inject();
   assert.deepEqual(await taggedResources(account, project.id), []);
 });
@@ -258,8 +239,8 @@ awsTest(
     assert.match(denied.notes, /ec2:CreateSubnet/);
     assert.match(denied.notes, /arn:aws:(iam|sts)::\d+/);
     account.inject();
-    assert.equal((await resources(project)).network, "partly");
-    wentWell(await project.run(["setup", "network", "--yes"]));
+    assert.equal((await project.states()).network, "partly");
+    await project.succeeds("setup", "network", "--yes");
     const vpcs = await account
       .client(EC2)
       .describeVpcs({ Filters: [{ Name: "tag:reprod:project", Values: [project.id] }] });
@@ -351,36 +332,34 @@ awsTest("an interrupt says what stays behind, and the next apply goes on", async
   assert.equal(code, 130, notes);
   assert.match(notes, /cancelled: \d+ of \d+ steps done/);
   assert.match(notes, /say the same again/);
-  wentWell(await project.run(["setup", "network", "--yes"]));
-  assert.equal((await resources(project)).network, "ready");
+  await project.succeeds("setup", "network", "--yes");
+  assert.equal((await project.states()).network, "ready");
 });
 
 awsTest("named environments of Batch are created, listed and deleted", async (test, account) => {
   const project = projectOf(test, account);
-  wentWell(await project.run(["setup", "roles", "network", "--yes"]));
-  wentWell(
-    await project.run([
-      "env",
-      "create",
-      "big",
-      "--type",
-      "on-demand",
-      "--max-vcpus",
-      "64",
-      "--disk",
-      "500",
-      "--yes",
-    ]),
+  await project.succeeds("setup", "roles", "network", "--yes");
+  await project.succeeds(
+    "env",
+    "create",
+    "big",
+    "--type",
+    "on-demand",
+    "--max-vcpus",
+    "64",
+    "--disk",
+    "500",
+    "--yes",
   );
-  wentWell(await project.run(["env", "create", "cheap", "--yes"]));
-  const listed = wentWell(await project.run(["env", "list"]));
+  await project.succeeds("env", "create", "cheap", "--yes");
+  const listed = await project.succeeds("env", "list");
   assert.match(listed, /big\s+on-demand\s+up to 64 vCPUs\s+500 GiB/);
   assert.match(listed, /cheap\s+spot/);
   assert.deepEqual(Object.keys(Object(project.json("compute-environments.json").environments)).sort(), [
     "big",
     "cheap",
   ]);
-  wentWell(await project.run(["env", "delete", "big", "--yes"]));
+  await project.succeeds("env", "delete", "big", "--yes");
   assert.deepEqual(Object.keys(Object(project.json("compute-environments.json").environments)), ["cheap"]);
   assert.deepEqual(
     (await taggedResources(account, project.id)).filter((id) => id.includes("big")),
@@ -389,78 +368,3 @@ awsTest("named environments of Batch are created, listed and deleted", async (te
   const unknown = await project.run(["env", "delete", "big", "--yes"]);
   assert.notEqual(unknown.code, 0);
 });
-
-/** The lock is taken and left at each run. */
-function isStep({ name }: { readonly name: string }): boolean {
-  return !name.startsWith("ssm:");
-}
-
-awsTest("F4 the lock of a process that was killed is taken over at once", async (test, account) => {
-  const project = projectOf(test, account);
-  for (const k of [1, 2]) {
-    const { child, ended } = project.start(["setup", "key-pair", "--yes"]);
-    account.inject(only((call) => !isStep(call), killAt(k, child, "after")));
-    assert.equal((await ended).code, null);
-  }
-  account.inject();
-  wentWell(await project.run(["setup", "key-pair", "--yes"]));
-  assert.deepEqual(
-    (await taggedResources(account, project.id)).filter((id) => id.includes("/lock/")),
-    [],
-  );
-});
-
-for (const [name, when] of [
-  ["before AWS hears of it", "before"],
-  ["after AWS did it and before we learn", "after"],
-] as const) {
-  awsTest(
-    `F3 all groups, killed with SIGKILL at every step, ${name}: no duplicate, no orphan`,
-    async (test, account, aws) => {
-      const whole = projectOf(test, account, settingsOf());
-      wentWell(await whole.run(["setup", "all", "--yes"]));
-      const expected = (await taggedResources(account, whole.id)).length;
-      account.clear();
-
-      const project = projectOf(test, account);
-      let kills = 0;
-      for (const group of groupNames) {
-        for (;;) {
-          // Each run gets one call further than the one before.
-          const { child, ended } = project.start(["setup", group, "--yes"]);
-          account.inject(only(isStep, killAt(when === "before" ? 2 : 1, child, when)));
-          const { code, notes, out } = await ended;
-          if (code === 0) break;
-          assert.equal(code, null, `${out}${notes}`);
-          kills++;
-          assert.ok(kills < 400, "it never gets to its end");
-        }
-      }
-      account.inject();
-      test.diagnostic(`${kills} kills`);
-      assert.ok(kills > 40, String(kills));
-      assert.match(wentWell(await project.run(["setup", "all", "--yes"])), /no change/);
-      assert.deepEqual(await resources(project), allReady);
-      assert.equal((await taggedResources(account, project.id)).length, expected);
-      await assertFoundIndependently(aws, account, project.folder, files);
-
-      kills = 0;
-      for (;;) {
-        const { child, ended } = project.start(["teardown", "all", "--yes"]);
-        account.inject(only(isStep, killAt(when === "before" ? 5 : 4, child, when)));
-        const { code } = await ended;
-        if (code === 0) break;
-        kills++;
-        assert.ok(kills < 200, "it never gets to its end");
-      }
-      account.inject();
-      assert.ok(kills > 5, String(kills));
-      assert.deepEqual(await taggedResources(account, project.id), []);
-      assert.equal(
-        (await taggedResources(account, whole.id)).length,
-        expected,
-        "the other project is untouched",
-      );
-    },
-  );
-}

@@ -1,8 +1,10 @@
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { TestContext } from "node:test";
 import { bundlePath } from "../../../server/base/bundle.js";
+import { newProjectId } from "../../../server/data/project.js";
 import { temporaryFolder } from "../../support/temporary.js";
 import type { AccountEnvironment } from "./aws.js";
 
@@ -11,6 +13,11 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
   readonly out: string;
   readonly notes: string;
+}
+
+/** A `reprod.json`. Buckets have one name in the world, so each test has a project of its own. */
+export function projectSettings(cloud: object = { repositories: ["tools/bwa"] }): object {
+  return { projectId: newProjectId(), name: "weather", cloud };
 }
 
 /** A project of a test, and the built program in it. */
@@ -72,5 +79,20 @@ export class CloudProject {
 
   run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
     return this.start(args, env).ended;
+  }
+
+  /** What a command prints, which has to go well. */
+  async succeeds(...args: readonly string[]): Promise<string> {
+    const { code, out, notes } = await this.run(args);
+    assert.equal(code, 0, `reprod ${args.join(" ")}\n${out}\n${notes}`);
+    return out;
+  }
+
+  /** How each group stands. */
+  async states(): Promise<{ readonly [group: string]: string }> {
+    const { groups } = JSON.parse(await this.succeeds("resources", "--json"));
+    return Object.fromEntries(
+      groups.map(({ name, state }: { name: string; state: string }) => [name, state]),
+    );
   }
 }
