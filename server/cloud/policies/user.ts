@@ -218,6 +218,8 @@ const needs: { readonly [group in GroupName]: readonly Need[] } = {
         "s3:PutBucketVersioning",
         "s3:PutEncryptionConfiguration",
         "s3:PutLifecycleConfiguration",
+        // Asked of who creates a bucket with its tags.
+        "s3:TagResource",
       ],
       on: (scope) => [bucketArn(scope, "build"), bucketArn(scope, "temporary")],
     },
@@ -524,6 +526,12 @@ const needs: { readonly [group in GroupName]: readonly Need[] } = {
     },
   ],
   repositories: [
+    // Those that are not declared any more are found among all of them.
+    {
+      sid: "FindRepositories",
+      actions: ["ecr:DescribeRepositories"],
+      on: (scope) => [regionalArn(scope, "ecr", "repository/*")],
+    },
     {
       sid: "Repositories",
       actions: [
@@ -531,7 +539,6 @@ const needs: { readonly [group in GroupName]: readonly Need[] } = {
         "ecr:DeleteLifecyclePolicy",
         "ecr:DeleteRepository",
         "ecr:DescribeImages",
-        "ecr:DescribeRepositories",
         "ecr:GetLifecyclePolicy",
         "ecr:ListImages",
         "ecr:ListTagsForResource",
