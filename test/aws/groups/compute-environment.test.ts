@@ -372,7 +372,7 @@ awsTest("F3 lost answers, throttling and failures leave one of each", async (t, 
     await project.remove([GROUP]);
     assert.deepEqual(await ofBatch(aws, project), []);
   }
-  aws.inject(throttleEvery(5), failWith5xx(1));
+  aws.inject(throttleEvery(9), failWith5xx(1));
   await project.apply(GROUP, withEnvironment(null, "default"));
   await project.remove([GROUP]);
   aws.inject();

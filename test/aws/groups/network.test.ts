@@ -510,7 +510,7 @@ awsTest(
 
 awsTest("throttling and failures inside AWS are waited for", async (t, aws) => {
   const project = await checkout(t, aws);
-  aws.inject(throttleEvery(4), failWith5xx(1));
+  aws.inject(throttleEvery(9), failWith5xx(1));
   await project.apply("network");
   await project.remove(["network"]);
   aws.inject();
