@@ -4,7 +4,7 @@ import {
   parseEnvironmentSpecs,
   withEnvironment,
   withoutEnvironment,
-} from "../cloud/groups/compute-environment.js";
+} from "../cloud/groups/support/environment-specs.js";
 import { declaredOf } from "../cloud/setup.js";
 import type { ConsentOptions } from "./cloud-options.js";
 import type { CommandContext, JsonOption } from "./context.js";

@@ -53,7 +53,14 @@ export async function applySetup(
     const { plan, readings } = await planSetup(own);
     refuseOther(agreed, plan);
     for (const { name } of plan.groups) readings.files.get(name)?.declare(readings.scope.declared(name));
-    return applyPlan(readings, plan, environmentOf(own));
+    const applied = await applyPlan(readings, plan, environmentOf(own));
+    if (applied.outcome === "done") {
+      for (const { name } of plan.groups) {
+        const { settled } = groupsByName[name];
+        if (settled !== undefined) readings.files.get(name)?.declare(settled(readings.scope.declared(name)));
+      }
+    }
+    return applied;
   });
 }
 
@@ -136,6 +143,7 @@ async function read(
   const declared = new Map<GroupName, unknown>([...files].map(([name, file]) => [name, file.declared]));
   for (const [name, value] of request.declare ?? []) declared.set(name, value);
   for (const { name, declaredByDefault } of groups) {
+    if (request.declare?.has(name) === true) continue;
     const begins =
       purpose === "set up" && request.groups.includes(name) && (declared.get(name) ?? null) === null;
     if (begins && declaredByDefault !== undefined) declared.set(name, declaredByDefault);

@@ -31,6 +31,16 @@ import {
   tagsOnCreate,
   whileFresh,
 } from "./support/ec2.js";
+import {
+  DEFAULT_DISK,
+  defaultSpec,
+  type EnvironmentSpec,
+  environmentsToRemove,
+  isEnvironmentName,
+  isFargate,
+  parseEnvironmentSpecs,
+  settledEnvironments,
+} from "./support/environment-specs.js";
 import { unlessGone } from "./support/gone.js";
 import { tagDifference } from "./support/tags.js";
 
@@ -38,150 +48,6 @@ const GROUP = "compute-environment";
 
 /** AWS Batch says nothing sooner, and to remove an environment may take minutes while its instances end. */
 const BATCH_MILLISECONDS = 10 * 60_000;
-
-// ---------------------------------------------------------------- what is asked for
-
-const types = ["spot", "on-demand", "fargate", "fargate-spot"] as const;
-
-/** A named environment, as it was asked for and is remembered in `compute-environments.json`. */
-export interface EnvironmentSpec {
-  readonly type: (typeof types)[number];
-  readonly maxVcpus: number;
-  /** Types or families of instances; not on Fargate, which has none. */
-  readonly instanceTypes?: readonly string[];
-  /** Disk of each instance; not on Fargate, where a job says what it needs. */
-  readonly diskGiB?: number;
-}
-
-export interface EnvironmentSpecs {
-  readonly [name: string]: EnvironmentSpec;
-}
-
-const DEFAULT_DISK = 100;
-/** AMIs for ECS have 30 GiB; gp3 ends at 64 TiB, of which Batch takes 16. */
-const LEAST_DISK = 30;
-const MOST_DISK = 16_384;
-const MOST_VCPUS = 100_000;
-
-/** Spot, so that nothing costs more than it has to; more vCPUs than a new account's quota has do no harm. */
-export const defaultSpec: EnvironmentSpec = { type: "spot", maxVcpus: 64, diskGiB: DEFAULT_DISK };
-
-/** Environments as they were remembered; none for null. Throws `environments-invalid`. */
-export function parseEnvironmentSpecs(declared: unknown): EnvironmentSpecs {
-  if (declared === null || declared === undefined) return {};
-  if (!isObject(declared)) throw invalid("they are no object");
-  return Object.fromEntries(
-    Object.entries(declared).map(([name, value]) => {
-      if (!isEnvironmentName(name)) throw invalid(`"${name}" is no name of one`);
-      return [name, parseSpec(name, value)];
-    }),
-  );
-}
-
-/** The same with one more, or another in its place. What is not said is as in the one that is there, or as by default. */
-export function withEnvironment(
-  declared: unknown,
-  name: string,
-  spec: Partial<EnvironmentSpec> = {},
-): EnvironmentSpecs {
-  const specs = parseEnvironmentSpecs(declared);
-  if (!isEnvironmentName(name)) {
-    throw new Failure("environment-name", `an environment cannot have this name: "${name}"`, {
-      why: "It becomes part of names in AWS.",
-      fix: "Give one of up to 20 lower case letters, digits and hyphens that begins with a letter.",
-    });
-  }
-  const { diskGiB, instanceTypes, ...before } = specs[name] ?? defaultSpec;
-  const type = spec.type ?? before.type;
-  const disk = spec.diskGiB ?? diskGiB ?? DEFAULT_DISK;
-  const kinds = spec.instanceTypes ?? instanceTypes;
-  const merged = isFargate(type)
-    ? { ...before, ...spec }
-    : { ...before, ...spec, diskGiB: disk, ...(kinds && { instanceTypes: kinds }) };
-  return sorted({ ...specs, [name]: parseSpec(name, merged) });
-}
-
-/** The same without one; null when none is left. Throws `environment-unknown`. */
-export function withoutEnvironment(declared: unknown, name: string): EnvironmentSpecs | null {
-  const { [name]: gone, ...rest } = parseEnvironmentSpecs(declared);
-  if (gone === undefined) {
-    const names = Object.keys(rest);
-    throw new Failure("environment-unknown", `there is no environment of this name: "${name}"`, {
-      fix: names.length === 0 ? "There are none." : `There are ${names.join(", ")}.`,
-    });
-  }
-  return Object.keys(rest).length === 0 ? null : rest;
-}
-
-export function isEnvironmentName(text: string): boolean {
-  return /^[a-z][a-z0-9-]{0,19}$/.test(text);
-}
-
-function sorted(specs: EnvironmentSpecs): EnvironmentSpecs {
-  return Object.fromEntries(Object.entries(specs).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function parseSpec(name: string, value: unknown): EnvironmentSpec {
-  if (!isObject(value)) throw invalid(`"${name}" is no object`);
-  const { type, maxVcpus, instanceTypes, diskGiB, ...others } = value;
-  const [other] = Object.keys(others);
-  if (other !== undefined) throw invalid(`"${name}" has "${other}", which means nothing`);
-  const known = types.find((candidate) => candidate === type);
-  if (known === undefined) throw invalid(`the type of "${name}" is none of ${types.join(", ")}`);
-  if (!isCount(maxVcpus, 1, MOST_VCPUS)) {
-    throw invalid(`"maxVcpus" of "${name}" is no whole number from 1 to ${MOST_VCPUS}`);
-  }
-  if (isFargate(known)) {
-    if (diskGiB !== undefined || instanceTypes !== undefined)
-      throw invalid(`"${name}" is on Fargate, which has neither instance types nor a disk of its own`);
-    return { type: known, maxVcpus };
-  }
-  if (diskGiB !== undefined && !isCount(diskGiB, LEAST_DISK, MOST_DISK)) {
-    throw invalid(`"diskGiB" of "${name}" is no whole number from ${LEAST_DISK} to ${MOST_DISK}`);
-  }
-  if (instanceTypes !== undefined && !isInstanceTypes(instanceTypes)) {
-    throw invalid(
-      `"instanceTypes" of "${name}" is no list of types such as "m7i.large" or families such as "c7g"`,
-    );
-  }
-  return {
-    type: known,
-    maxVcpus,
-    ...(instanceTypes !== undefined && { instanceTypes }),
-    diskGiB: diskGiB ?? DEFAULT_DISK,
-  };
-}
-
-function isCount(value: unknown, least: number, most: number): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
-}
-
-function isInstanceTypes(value: unknown): value is readonly string[] {
-  return (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((one) => typeof one === "string" && /^[a-z][a-z0-9_-]*(?:\.[a-z0-9-]+)?$/.test(one))
-  );
-}
-
-function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function invalid(what: string): Failure {
-  return new Failure(
-    "environments-invalid",
-    `environments of AWS Batch are not declared rightly: "${what}"`,
-    {
-      why: "They stand in compute-environments.json under reprod.declared, or were asked for with these values.",
-      fix: "Correct it there, or give other values to `reprod env create`.",
-    },
-  );
-}
-
-function isFargate(type: EnvironmentSpec["type"]): boolean {
-  return type === "fargate" || type === "fargate-spot";
-}
 
 // ---------------------------------------------------------------- the group
 
@@ -216,12 +82,15 @@ export const computeEnvironment: Group = {
       ),
     };
   },
+  declaredByDefault: { default: defaultSpec },
+  settled: settledEnvironments,
   strays,
 };
 
 /** What of environments is there and was made for names that are not asked for any more, or for another type. */
 async function strays(scope: Scope): Promise<readonly Resource[]> {
   const specs = parseEnvironmentSpecs(scope.declared(GROUP));
+  const removed = new Set(environmentsToRemove(scope.declared(GROUP)));
   const declared = new Set(
     Object.entries(specs).flatMap(([name, { type }]) => [
       ...(isFargate(type) ? [] : [`${name}-template`]),
@@ -256,11 +125,16 @@ async function strays(scope: Scope): Promise<readonly Resource[]> {
   for (const { Tags } of templates) take("template", tagsOf(Tags));
   for (const { tags, status } of environments) take("environment", tags, status);
   for (const { tags, status } of queues) take("queue", tags, status);
-  return [...names].flatMap(([name, kinds]) => [
-    ...(kinds.has("template") ? [template(scope, name, defaultSpec)] : []),
-    ...(kinds.has("environment") ? [environment(scope, name, defaultSpec)] : []),
-    ...(kinds.has("queue") ? [queue(scope, name)] : []),
-  ]);
+  return [...names].flatMap(([name, kinds]) =>
+    [
+      ...(kinds.has("template") ? [template(scope, name, defaultSpec)] : []),
+      ...(kinds.has("environment") ? [environment(scope, name, defaultSpec)] : []),
+      ...(kinds.has("queue") ? [queue(scope, name)] : []),
+    ].map((one) =>
+      // A template that is left of an environment which is on Fargate now goes by itself.
+      removed.has(name) || specs[name] !== undefined ? one : { ...one, staysUntilAsked: true as const },
+    ),
+  );
 }
 
 async function never(): Promise<void> {

@@ -257,6 +257,8 @@ const needs: { readonly [group in GroupName]: readonly Need[] } = {
         "ec2:AuthorizeSecurityGroupIngress",
         "ec2:CreateInternetGateway",
         "ec2:CreateRoute",
+        "ec2:ReplaceRoute",
+        "ec2:ReplaceRouteTableAssociation",
         "ec2:CreateRouteTable",
         "ec2:CreateSecurityGroup",
         "ec2:CreateSubnet",

@@ -132,8 +132,8 @@ function readingOf(byKey: ReadonlyMap<string, Reading>, key: string): Reading {
 
 /** A settings file that was lost or written by another checkout learns the ids of what is there. */
 function rememberKept(byKey: ReadonlyMap<string, Reading>, wanted: ReadonlySet<GroupName>): void {
-  for (const { group, resource, file, found } of byKey.values()) {
-    if (found === undefined || !wanted.has(group.name)) continue;
+  for (const { group, resource, file, found, stray } of byKey.values()) {
+    if (found === undefined || stray || !wanted.has(group.name)) continue;
     const entry = file.entry(resource.part);
     if (entry?.step === undefined && JSON.stringify(entry?.ref) === JSON.stringify(refOf(found))) continue;
     remember(file, resource.part, resource.name, found);

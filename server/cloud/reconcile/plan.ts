@@ -51,14 +51,23 @@ export function planGroups(readings: Readings, wanted: ReadonlySet<GroupName>): 
     groups: groups.map((group) => groupPlan(group.name, readings)),
     steps,
     atRest: steps.reduce((sum, { action, cost }) => sum + (action === "remove" ? 0 : (cost?.atRest ?? 0)), 0),
-    notes: groups.flatMap(({ name }) => {
-      const file = readings.files.get(name);
-      return file?.broken === undefined
-        ? []
-        : [
-            `${file.path} cannot be read as settings; what it named is found by its tags, and the file is kept as ${file.broken}`,
-          ];
-    }),
+    notes: [
+      ...all.flatMap(({ stray, found, resource }) =>
+        stray && found !== undefined && resource.staysUntilAsked === true
+          ? [
+              `the ${resource.kind} ${found.id} is this project's and is not declared; it stays until it is removed by name`,
+            ]
+          : [],
+      ),
+      ...groups.flatMap(({ name }) => {
+        const file = readings.files.get(name);
+        return file?.broken === undefined
+          ? []
+          : [
+              `${file.path} cannot be read as settings; what it named is found by its tags, and the file is kept as ${file.broken}`,
+            ];
+      }),
+    ],
   };
 }
 
@@ -119,7 +128,7 @@ function actionOf(
   { key, found, differences, stray, file, resource }: Reading,
   replaced: ReadonlySet<string>,
 ): Action {
-  if (stray) return found === undefined ? "keep" : "remove";
+  if (stray) return found === undefined || resource.staysUntilAsked === true ? "keep" : "remove";
   if (found === undefined) return "create";
   if (replaced.has(key)) return "replace";
   if (found.owner === "adopted" && file.entry(resource.part)?.adopted !== true) return "adopt";
@@ -164,8 +173,9 @@ export function groupPlan(name: GroupName, readings: Readings): GroupPlan {
   const own = [...readings.byKey.values()].filter((reading) => reading.group.name === name);
   const declared = own.filter(({ stray }) => !stray);
   const whole =
-    own.every(({ stray, found }) => !stray || found === undefined) &&
-    declared.every(({ found, differences }) => found !== undefined && differences.length === 0);
+    own.every(
+      ({ stray, found, resource }) => !stray || found === undefined || resource.staysUntilAsked === true,
+    ) && declared.every(({ found, differences }) => found !== undefined && differences.length === 0);
   const shown = whole ? JSON.stringify(settingsOf(name, readings)) : undefined;
   const fileSaysSo = file.broken === undefined && shown !== undefined && shown === JSON.stringify(file.shown);
   return {

@@ -35,6 +35,8 @@ export interface Group {
   settings(of: (part: string) => Ref, scope: Scope): { readonly [key: string]: unknown };
   /** What is asked for when it is set up and nothing was ever asked for by name. */
   readonly declaredByDefault?: unknown;
+  /** What is still remembered of what was asked for, once all of it is done; null for nothing. */
+  settled?(declared: unknown): unknown;
   /** Things of ours in the account that are not declared any more: a plan removes them. */
   strays?(scope: Scope, at: At): Promise<readonly Resource[]>;
 }
@@ -112,6 +114,8 @@ export interface ResourceSpec<Live> {
   /** Removing it loses data of the user: asked about by itself. */
   readonly holdsData?: true;
   readonly adoptable?: true;
+  /** Of a stray: nobody has asked for its removal by name, so only a teardown of its group takes it. */
+  readonly staysUntilAsked?: true;
   /** What a plan says of removing it, where something of it stays. */
   readonly afterwards?: string;
   /** Not tagged or named by itself (a route, an attachment): it belongs to its parent, and a plan counts it with that. */

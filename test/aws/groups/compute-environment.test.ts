@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import type { TestContext } from "node:test";
 import { Batch, type ComputeEnvironmentDetail } from "@aws-sdk/client-batch";
 import { EC2 } from "@aws-sdk/client-ec2";
@@ -9,7 +11,7 @@ import {
   parseEnvironmentSpecs,
   withEnvironment,
   withoutEnvironment,
-} from "../../../server/cloud/groups/compute-environment.js";
+} from "../../../server/cloud/groups/support/environment-specs.js";
 import { type Account, awsTests } from "../support/aws.js";
 import { failWith5xx, loseAnswerOf, only, throttleEvery } from "../support/faults.js";
 import { taggedResources } from "../support/tagged.js";
@@ -267,6 +269,34 @@ awsTest("several by name: one more, one away, one of another kind", async (t, aw
   assert.equal((await project.state(GROUP)).state, "not-set-up");
 });
 
+awsTest(
+  "F3 a settings file that is lost costs no environment: what nobody asked to remove stays, and is told",
+  async (t, aws) => {
+    const project = await ready(t, aws);
+    await project.apply(GROUP, withEnvironment(null, "big"));
+    const made = await ofBatch(aws, project);
+    fs.rmSync(path.join(project.root, "compute-environments.json"));
+    const plan = await project.plan(GROUP, withEnvironment(null, "other", { type: "fargate" }));
+    assert.deepEqual(actions(plan), [
+      "create compute-environment/other-environment",
+      "create compute-environment/other-queue",
+    ]);
+    assert.equal(plan.notes.length, 3);
+    await project.apply(GROUP, withEnvironment(null, "other", { type: "fargate" }));
+    assert.equal((await ofBatch(aws, project)).length, made.length + 2);
+    assert.equal((await project.state(GROUP)).state, "ready");
+    // Asked for by name it is known again, and then it can be removed by name.
+    const known = withEnvironment(withEnvironment(null, "other", { type: "fargate" }), "big");
+    assert.deepEqual(actions(await project.plan(GROUP, known)), []);
+    await project.apply(GROUP, known);
+    await project.apply(GROUP, withoutEnvironment(known, "big"));
+    assert.equal((await ofBatch(aws, project)).length, 2);
+    assert.deepEqual(Object.keys(Object(project.settings("compute-environments.json").environments)), [
+      "other",
+    ]);
+  },
+);
+
 awsTest("what was changed or deleted by hand is told and put right", async (t, aws) => {
   const project = await ready(t, aws);
   const batch = aws.client(Batch);
@@ -407,7 +437,10 @@ awsTest("what is asked for is checked, wherever it comes from", async () => {
   assert.deepEqual(withEnvironment(null, "a", { instanceTypes: ["m7i.large", "c7g"] }), {
     a: { type: "spot", maxVcpus: 64, instanceTypes: ["m7i.large", "c7g"], diskGiB: 100 },
   });
-  assert.equal(withoutEnvironment({ a: defaultSpec }, "a"), null);
+  // What is to go is remembered until it is gone, and nothing else ever goes.
+  assert.deepEqual(withoutEnvironment({ a: defaultSpec }, "a"), { a: null });
+  assert.deepEqual(parseEnvironmentSpecs({ a: null }), {});
+  assert.deepEqual(withoutEnvironment({ a: null }, "a"), { a: null });
   await fails(() => withoutEnvironment(null, "a"), "environment-unknown");
   for (const name of ["", "A", "1a", "a_b", "a".repeat(21), "-a"]) {
     assert.ok(!isEnvironmentName(name), name);
@@ -417,7 +450,6 @@ awsTest("what is asked for is checked, wherever it comes from", async () => {
     [],
     "x",
     { A: defaultSpec },
-    { a: null },
     { a: { type: "spot" } },
     { a: { type: "spit", maxVcpus: 1 } },
     { a: { type: "spot", maxVcpus: 0 } },
