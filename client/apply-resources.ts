@@ -36,6 +36,7 @@ export async function planAndApply(services: Services, asked: ResourcesArguments
   const plan = await planResources(services, asked);
   if (plan === undefined) return;
   if (plan.nothing) {
+    if (isEmptyEnvironments(plan, asked)) throw noEnvironment();
     vscode.window.showInformationMessage(nothingText(plan, asked.teardown === true));
     return;
   }
@@ -200,6 +201,18 @@ async function apply(services: Services, plan: ResourcesPlanView, asked: Resourc
     if (chosen === show) return vscode.commands.executeCommand("reprod.resources.focus");
     return undefined;
   }, services.report);
+}
+
+/** The one group that begins with nothing: its environments are asked for by name. */
+function isEmptyEnvironments({ kept }: ResourcesPlanView, { groups, teardown }: ResourcesArguments): boolean {
+  return kept === 0 && teardown !== true && groups.every((name) => name === "compute-environment");
+}
+
+export function noEnvironment(): Refusal {
+  return new Refusal(t("There is no compute environment."), {
+    title: t("Create Compute Environment…"),
+    command: "reprod.createEnvironment",
+  });
 }
 
 function nothingText({ titles, account }: ResourcesPlanView, teardown: boolean): string {

@@ -276,10 +276,10 @@ function wrongWord({ state, differences }: ResourceView, t: Translate): string {
 
 /** `sg-0ab12 · ingress rules: none → 443`; the state only where it is not what one expects. */
 export function resourceDescription(view: ResourceView, t: Translate): string {
-  const { id, name, state, differences } = view;
+  const { id, short, state, differences } = view;
   // Rows are narrow: that it is gone must not be what is cut off.
-  if (id === undefined) return `${resourceStateWord(state, t)} · ${name}`;
-  const parts = [id];
+  if (id === undefined) return `${resourceStateWord(state, t)} · ${short}`;
+  const parts = [short];
   const [first, ...more] = differences;
   if (first !== undefined) {
     parts.push(differenceText(first));

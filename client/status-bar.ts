@@ -16,7 +16,6 @@ export function registerStatusBar({ runs, resources, report }: Services): vscode
 
   const profile = vscode.window.createStatusBarItem("reprod.profile", vscode.StatusBarAlignment.Left, 9);
   profile.name = t("Reprod Profile");
-  profile.command = "reprod.chooseProfile";
 
   let wasRunning = false;
   const showRunning = (): void => {
@@ -41,8 +40,13 @@ export function registerStatusBar({ runs, resources, report }: Services): vscode
   };
 
   const showProfile = (): void => {
-    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    const folder = currentFolder();
     const account = resources.accountOf(folder);
+    profile.command = {
+      title: t("Choose Profile"),
+      command: "reprod.chooseProfile",
+      ...(folder === undefined ? {} : { arguments: [folder] }),
+    };
     const chosen = setting("profile", folder) || (account?.profile ?? "");
     if (chosen === "" && account?.accountId === undefined) {
       profile.hide();
@@ -73,12 +77,20 @@ export function registerStatusBar({ runs, resources, report }: Services): vscode
     runs.onDidChange(showRunning),
     resources.onDidChange(showProfile),
     vscode.workspace.onDidChangeWorkspaceFolders(showProfile),
+    vscode.window.onDidChangeActiveTextEditor(showProfile),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration("reprod.profile") || change.affectsConfiguration("reprod.region")) {
         showProfile();
       }
     }),
   );
+}
+
+/** Each folder may have a profile of its own: the one of the file in front is shown, else the first. */
+function currentFolder(): vscode.Uri | undefined {
+  const file = vscode.window.activeTextEditor?.document.uri;
+  const own = file === undefined ? undefined : vscode.workspace.getWorkspaceFolder(file);
+  return (own ?? vscode.workspace.workspaceFolders?.[0])?.uri;
 }
 
 function profileTooltip(account: AccountView | undefined): vscode.MarkdownString {

@@ -554,6 +554,8 @@ export interface ResourceView {
   readonly kind: string;
   /** Its name in the account. */
   readonly name: string;
+  /** Its id, or its name when it is gone, without what all resources of the project have in front: `task`. */
+  readonly short: string;
   readonly detail?: string;
   /** Present while it is there. */
   readonly id?: string;
@@ -649,6 +651,8 @@ export interface ResourcesPlanView {
   readonly remove: number;
   /** Were there before and stay; they are let go of. */
   readonly release: number;
+  /** Are as they should be. */
+  readonly kept: number;
   /** Settings files that say something else than is there. */
   readonly files: number;
   /** Nothing at all is to be done. */

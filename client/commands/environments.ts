@@ -1,7 +1,6 @@
 import * as vscode from "vscode";
 import { type EnvironmentArguments, environmentsRequest } from "../../server/protocol.js";
-import { chooseProject, planAndApply } from "../apply-resources.js";
-import { Refusal } from "../failures.js";
+import { chooseProject, noEnvironment, planAndApply } from "../apply-resources.js";
 import { grouped } from "../format.js";
 import type { Run } from "./command.js";
 
@@ -55,12 +54,7 @@ export const remove: Command = {
     const project = await chooseProject(services, argument);
     if (project === undefined) return;
     const { environments } = await services.server.request(environmentsRequest, { project });
-    if (environments.length === 0) {
-      throw new Refusal(t("There is no compute environment."), {
-        title: t("Create Compute Environment…"),
-        command: "reprod.createEnvironment",
-      });
-    }
+    if (environments.length === 0) throw noEnvironment();
     const chosen = await vscode.window.showQuickPick(
       environments.map(({ name, type, maxVcpus }) => ({
         label: name,
@@ -79,9 +73,9 @@ export const remove: Command = {
 
 function nameProblem(value: string, taken: ReadonlySet<string>): string | undefined {
   if (taken.has(value)) return t("There is one of this name already.");
-  return /^[a-z][a-z0-9-]{0,15}$/.test(value) && !value.endsWith("-")
+  return /^[a-z][a-z0-9-]{0,19}$/.test(value)
     ? undefined
-    : t("Lower-case letters, digits and hyphens, 16 at most, beginning with a letter.");
+    : t("Lower-case letters, digits and hyphens, 20 at most, beginning with a letter.");
 }
 
 function types(): readonly (vscode.QuickPickItem & {

@@ -35,8 +35,8 @@ export const openSettingsFile: Command = {
 
 /** Runs what the failure of the account says would mend it, where a person sees it and answers what it asks. */
 export const signIn: Command = {
-  run: async ({ resources }) => {
-    const command = commandOf(resources);
+  run: async ({ resources }, argument) => {
+    const command = commandOf(argument) ?? firstCommand(resources);
     if (command === undefined) return;
     const terminal = vscode.window.createTerminal({ name: t("Sign In to AWS") });
     terminal.show();
@@ -46,15 +46,21 @@ export const signIn: Command = {
 };
 
 export const copySignIn: Command = {
-  run: async ({ resources }) => {
-    const command = commandOf(resources);
+  run: async ({ resources }, argument) => {
+    const command = commandOf(argument) ?? firstCommand(resources);
     if (command === undefined) return;
     await vscode.env.clipboard.writeText(command);
     vscode.window.setStatusBarMessage(`$(copy) ${t("Copied: {0}", command.replaceAll("$(", "$ ("))}`, 4000);
   },
 };
 
-function commandOf({ projects = [] }: Parameters<Run>[0]["resources"]): string | undefined {
+/** Of the row that stands for a sign-in. */
+function commandOf(argument: unknown): string | undefined {
+  if (typeof argument !== "object" || argument === null || !("command" in argument)) return undefined;
+  return typeof argument.command === "string" ? argument.command : undefined;
+}
+
+function firstCommand({ projects = [] }: Parameters<Run>[0]["resources"]): string | undefined {
   return projects.map(({ account }) => account.command).find((command) => command !== undefined);
 }
 

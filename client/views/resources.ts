@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { FailureData } from "../../server/protocol.js";
-import { failureMessage } from "../failure-text.js";
+import { asSentence, failureMessage } from "../failure-text.js";
 import {
   type ActionEntry,
   accountText,
@@ -168,7 +168,7 @@ function itemOf(entry: Entry): vscode.TreeItem {
       return item;
     }
     case "note": {
-      const item = new vscode.TreeItem(entry.text, None);
+      const item = new vscode.TreeItem(asSentence(entry.text), None);
       item.iconPath = icon({ icon: "warning", color: "reprod.brokenForeground" });
       return item;
     }
@@ -181,7 +181,8 @@ function itemOf(entry: Entry): vscode.TreeItem {
   }
 }
 
-function actionItem({ action, command }: ActionEntry): vscode.TreeItem {
+function actionItem(entry: ActionEntry): vscode.TreeItem {
+  const { action, command } = entry;
   const actions: {
     readonly [action in ActionEntry["action"]]: readonly [title: string, icon: string, command: string];
   } = {
@@ -194,7 +195,9 @@ function actionItem({ action, command }: ActionEntry): vscode.TreeItem {
   const item = new vscode.TreeItem(title, None);
   if (command !== undefined) item.description = command;
   item.iconPath = new vscode.ThemeIcon(name);
-  item.command = { title, command: id };
+  // Each project may need another sign-in, and has a folder of its own to choose for.
+  const folder = vscode.Uri.parse(entry.of.view.folder);
+  item.command = { title, command: id, arguments: [action === "choose" ? folder : entry] };
   item.accessibilityInformation = { label: [title, command].filter(Boolean).join(", "), role: "button" };
   return item;
 }

@@ -307,7 +307,7 @@ export class Resources {
     const { project } = await this.#place(root);
     const [{ declaredOf }, { parseEnvironmentSpecs }] = await Promise.all([
       import("../cloud/setup.js"),
-      import("../cloud/groups/compute-environment.js"),
+      import("../cloud/groups/support/environment-specs.js"),
     ]);
     const specs = parseEnvironmentSpecs(declaredOf(project, "compute-environment"));
     return {
@@ -360,6 +360,7 @@ export class Resources {
       replace: number("replace"),
       remove: number("remove"),
       release: number("release"),
+      kept: number("keep"),
       files: plan.groups.filter(({ writesFile }) => writesFile).length,
       nothing: (teardown ? plan.steps.length === 0 : doesNothing(plan)) && declare.size === 0,
       money: money.split("; ")[0] ?? "",
@@ -505,7 +506,8 @@ function groupView(
   uri: (file: string) => string,
 ): protocol.ResourceGroupView {
   const own = [...readings.byKey.values()].filter(({ group }) => group.name === name);
-  const resources = state === "not-set-up" ? [] : own.flatMap((reading) => resourceView(reading));
+  const prefix = readings.scope.name("");
+  const resources = state === "not-set-up" ? [] : own.flatMap((reading) => resourceView(reading, prefix));
   const whole = resources.every((one) => one.state === "ready" || one.state === "adopted");
   return {
     name,
@@ -518,7 +520,7 @@ function groupView(
   };
 }
 
-function resourceView(reading: Reading): readonly protocol.ResourceView[] {
+function resourceView(reading: Reading, prefix: string): readonly protocol.ResourceView[] {
   const { key, resource, found, differences, stray } = reading;
   if (stray && found === undefined) return [];
   const page = found === undefined ? undefined : resource.console?.(found);
@@ -527,6 +529,7 @@ function resourceView(reading: Reading): readonly protocol.ResourceView[] {
       key,
       kind: resource.kind,
       name: resource.name,
+      short: (found?.id ?? resource.name).split(prefix)[1] || (found?.id ?? resource.name),
       ...(resource.detail !== undefined && { detail: resource.detail }),
       ...(found !== undefined && { id: found.id }),
       state: stateOf(reading),
@@ -601,7 +604,7 @@ async function declaredBy(
   if (createEnvironment === undefined && deleteEnvironment === undefined) return new Map();
   const [{ declaredOf }, { withEnvironment, withoutEnvironment }] = await Promise.all([
     import("../cloud/setup.js"),
-    import("../cloud/groups/compute-environment.js"),
+    import("../cloud/groups/support/environment-specs.js"),
   ]);
   let declared: unknown = declaredOf(project, "compute-environment");
   if (createEnvironment !== undefined) {

@@ -36,6 +36,7 @@ const resource = (more: Partial<ResourceView> = {}): ResourceView => ({
   key: "network/vpc",
   kind: "VPC",
   name: "reprod-x-vpc",
+  short: "vpc-1",
   id: "vpc-1",
   state: "ready",
   differences: [],
@@ -59,7 +60,7 @@ const project = (more: Partial<ProjectResources> = {}): ProjectResources => ({
   ...more,
 });
 const gone = (kind: string): ResourceView => {
-  const { id: _, ...rest } = resource({ kind, state: "missing" });
+  const { id: _, ...rest } = resource({ kind, state: "missing", short: "vpc" });
   return rest;
 };
 const progress: ResourcesProgress = {
@@ -84,6 +85,7 @@ const plan = (more: Partial<ResourcesPlanView> = {}): ResourcesPlanView => ({
   replace: 0,
   remove: 0,
   release: 0,
+  kept: 0,
   files: 1,
   nothing: false,
   money: "free at rest",
@@ -162,7 +164,7 @@ test("a group says its state, and what of it is wrong", () => {
 
 test("a resource says its id, and how it differs", () => {
   assert.equal(resourceDescription(resource(), t), "vpc-1");
-  assert.equal(resourceDescription(gone("VPC"), t), "gone · reprod-x-vpc");
+  assert.equal(resourceDescription(gone("VPC"), t), "gone · vpc");
   const differences = [
     { what: "DNS", is: "off", shouldBe: "on" },
     { what: "tags", is: "none", shouldBe: "ours" },

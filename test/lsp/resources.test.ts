@@ -210,6 +210,7 @@ awsTest("a plan, its progress, what is there, drift, repair and removal", async 
   assert.match(ready.settingsFile ?? "", /^file:.*network-settings\.json$/);
   const vpc = ready.resources.find(({ kind }) => kind === "VPC");
   assert.match(vpc?.id ?? "", /^vpc-/);
+  assert.equal(vpc?.short, vpc?.id);
   assert.match(vpc?.console ?? "", /^https:\/\/eu-central-1\.console\.aws\.amazon\.com\//);
 
   const ec2 = account.client(EC2);

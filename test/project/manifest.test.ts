@@ -355,7 +355,7 @@ function contextValues(view: string): readonly string[] {
 
 /** Of groups in every state, with and without a file; of resources with and without what a menu needs. */
 function resourceContexts(): readonly string[] {
-  const resource = { key: "k", kind: "VPC", name: "n", state: "ready", differences: [] } as const;
+  const resource = { key: "k", kind: "VPC", name: "n", short: "n", state: "ready", differences: [] } as const;
   const group = { title: "T", purpose: "", fileDiffers: false } as const;
   const account = { by: "setting" } as const;
   const project: ProjectResources = {

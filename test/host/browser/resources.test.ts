@@ -452,3 +452,142 @@ editorSuite(
     });
   },
 );
+
+editorSuite(
+  "all resources in AWS",
+  {
+    workspace: withProfile,
+    size: { width: 1500, height: 1500 },
+    screenshots: "resources-all",
+    get env() {
+      return environment();
+    },
+  },
+  async (step) => {
+    if (!(await begin())) return;
+    await step("Setup All makes every group, in order", async (editor) => {
+      await openView(editor);
+      await editor.row(view, "Network", "not set up");
+      await editor.pressViewAction(view, "Setup All");
+      const { message, detail } = await editor.dialog();
+      assert.match(message, /^Create \d\d+ resources/);
+      assert.match(detail, /Free at rest/);
+      await editor.pressDialog("Cancel");
+      await editor.webview().getByRole("heading", { name: "Set up all groups" }).waitFor();
+      await editor.screenshot("1-plan");
+      await editor.run("Reprod: Run This Plan");
+      await agree(editor, /^Create \d+ resources/);
+      await until(
+        "the end",
+        async () =>
+          (await editor.notifications()).some(({ message }) => message.startsWith("All groups: ready")),
+        { timeout: 120_000, seen: () => editor.notifications() },
+      );
+      await editor.clearNotifications();
+      for (const name of ["Roles", "Storage", "Network", "Key Pair", "Cluster", "Functions", "Endpoints"])
+        await editor.row(view, name, /^ready · \d+ resources?$/);
+      await editor.expand(view, "Roles");
+      await editor.row(view, "IAM role", "data-import");
+      await editor.expand(view, "Functions");
+      await editor.row(view, "Lambda function", "manage");
+      await editor.screenshot("2-ready");
+    });
+    await step("a compute environment is made by name, kind and size, and deleted", async (editor) => {
+      await editor.run("Reprod: Create Compute Environment…");
+      await editor.pickShown(/1\/3/);
+      await editor.answer("Big One");
+      await until("the reason", async () => /Lower-case/.test((await editor.readQuickInput()).message));
+      await editor.screenshot("3-name");
+      await editor.answer("large");
+      await editor.pickShown(/2\/3/);
+      await editor.screenshot("4-kind");
+      await editor.pick("Fargate");
+      await editor.pickShown(/3\/3/);
+      await editor.answer("256");
+      await agree(editor, /^Create 2 resources/);
+      await editor.notification(/^Compute Environment: ready/);
+      await editor.clearNotifications();
+      await editor.row(view, "Compute Environment", /^ready/);
+      const file = () =>
+        JSON.parse(fs.readFileSync(editor.workspace.at("compute-environments.json"), "utf8"));
+      assert.equal(file().environments.large.max_vcpus, 256);
+      await editor.run("Reprod: Delete Compute Environment…");
+      await editor.pickShown("Delete Compute Environment");
+      await editor.pick("large");
+      await agree(editor, /^Remove 2 resources/);
+      await editor.notification(/^Compute Environment: ready/);
+      await editor.clearNotifications();
+    });
+    await step("Remove All leaves nothing", async (editor) => {
+      await editor.run("Reprod: Remove All");
+      await agree(editor, /^Remove \d+ resources/);
+      await until(
+        "the end",
+        async () =>
+          (await editor.notifications()).some(({ message }) => message.startsWith("All groups: removed")),
+        { timeout: 180_000, seen: () => editor.notifications() },
+      );
+      for (const name of ["Roles", "Storage", "Network", "Compute Environment"])
+        await editor.row(view, name, "not set up");
+      await editor.screenshot("5-removed");
+      assert.deepEqual(
+        fs.readdirSync(editor.workspace.folder).filter((name) => /settings|environments/.test(name)),
+        [],
+      );
+    });
+  },
+);
+
+editorSuite(
+  "resources of several folders",
+  {
+    workspace: {
+      files: {
+        "both.code-workspace": '{"folders": [{"path": "one"}, {"path": "two"}]}\n',
+        "one/reprod.json": '{"projectId": "abcdefghijkl", "name": "one"}\n',
+        "two/reprod.json": '{"projectId": "mnopqrstuvwx", "name": "two"}\n',
+      },
+    },
+    size,
+    screenshots: "resources-folders",
+    get env() {
+      return environment();
+    },
+  },
+  async (step) => {
+    if (!(await begin())) return;
+    await step("each folder has a profile of its own, and a row in the view", async (editor) => {
+      await openView(editor);
+      for (const [folder, profile] of [
+        ["one", "lab"],
+        ["two", "clinic"],
+      ] as const) {
+        await editor.run("Reprod: Choose Profile");
+        await editor.pick(folder);
+        await editor.pickShown("Choose Profile");
+        await editor.pick(new RegExp(profile));
+        const file = editor.workspace.at(folder, ".vscode", "settings.json");
+        await until(
+          `the profile of ${folder}`,
+          () =>
+            fs.existsSync(file) && fs.readFileSync(file, "utf8").includes(`"reprod.profile": "${profile}"`),
+        );
+      }
+      await editor.row(view, "one", `lab · ${REGION} · ${known().accountId}`);
+      await editor.row(view, "Network", "not set up");
+      await editor.row(view, "two", "clinic · us-west-2");
+      await editor.row(view, "Sign In", "aws sso login --profile clinic");
+      await editor.screenshot("1-folders");
+    });
+    await step("a command asks which one is meant", async (editor) => {
+      await editor.run("Reprod: Preview Network");
+      await editor.pickShown("Choose a Project");
+      await editor.pick("one");
+      await editor.webview().getByRole("heading", { name: "Set up Network" }).waitFor();
+      await editor.run("Reprod: Preview Network");
+      await editor.pick("two");
+      await editor.notification(/have expired/);
+      await editor.screenshot("2-which");
+    });
+  },
+);
