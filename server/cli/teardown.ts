@@ -1,5 +1,5 @@
 import { GOES_ON, planSummary } from "../cloud/plan-words.js";
-import { applyRemoval, inUse, planRemoval, type Request } from "../cloud/setup.js";
+import { applyRemoval, inUse, planRemoval, type Request, tidyUp } from "../cloud/setup.js";
 import {
   accountJson,
   accountOf,
@@ -40,6 +40,7 @@ export async function run(
       out.write(renderPlan(plan, account, out));
       for (const reason of against) out.write(`${out.colours.yellow("in use")}: ${printable(reason)}\n`);
     }
+    if (options.plan !== true && plan.steps.length === 0) await tidyUp(request, plan);
     if (options.plan === true || plan.steps.length === 0) {
       if (options.json)
         writeJson(out, { account: accountJson(account), plan: planJson(plan), against, removed: null });

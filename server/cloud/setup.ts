@@ -96,6 +96,15 @@ export async function applyRemoval(
   });
 }
 
+/**
+ * After a removal that was killed behind its last step: forgets what settings files still note, and takes away the locks of
+ * processes that are gone. Removes nothing else; the plan has nothing to remove.
+ */
+export async function tidyUp(request: Request, { steps, groups }: Plan): Promise<void> {
+  if (steps.length > 0) throw new Error("there is something to remove, which nobody has agreed to");
+  await applyRemoval({ ...request, force: false }, { steps, groups, atRest: 0, notes: [] });
+}
+
 /** All groups as they are. */
 export async function readResources(request: Omit<Request, "groups">): Promise<Readings> {
   return read({ ...request, groups: groupNames }, [...groupNames], "look");

@@ -335,6 +335,9 @@ export class Resources {
     const { plan, against } = teardown
       ? await setup.planRemoval(request)
       : { ...(await setup.planSetup(request)), against: [] };
+    // Only where something was set up from here: a preview must not take a lock for nothing.
+    const noted = plan.groups.some(({ settingsFile }) => fs.existsSync(settingsFile));
+    if (teardown && plan.steps.length === 0 && noted) await setup.tidyUp(request, plan);
     const key = randomUUID();
     this.#keep(key, {
       project: project.root,

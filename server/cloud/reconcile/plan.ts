@@ -158,7 +158,8 @@ export function planTeardown(readings: Readings, wanted: ReadonlySet<GroupName>)
   return {
     groups: readings.groups
       .filter(({ name }) => wanted.has(name))
-      .map(({ name }) => groupPlan(name, readings)),
+      // What is gone has no settings to write.
+      .map(({ name }) => ({ ...groupPlan(name, readings), writesFile: false })),
     steps,
     atRest: 0,
     notes: [],
