@@ -281,7 +281,7 @@ awsTest(
     const expired = await project.run(["resources"]);
     assert.match(expired.notes, /credentials-expired/);
     account.inject();
-    const region = await project.run(["resources", "--region", "mars-north-1"]);
+    const region = await project.run(["resources", "--region", "Mars North"]);
     assert.match(region.notes, /region-unknown/);
     for (const { notes } of [missing, unknown, expired, region]) {
       assert.equal(notes.match(/error\[/g)?.length, 1, notes);
