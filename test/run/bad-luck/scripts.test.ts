@@ -186,7 +186,7 @@ test("C4 C7 C9 the same for a user who is not root, whom modes hold", async (t) 
   const program = fs.mkdtempSync(path.join(os.tmpdir(), "reprod-program-"));
   t.after(() => fs.rmSync(program, { recursive: true, force: true }));
   const built = path.dirname(bundlePath("cli"));
-  for (const name of fs.readdirSync(built)) fs.copyFileSync(path.join(built, name), path.join(program, name));
+  fs.cpSync(built, program, { recursive: true });
   const nobody = 65534;
   for (const place of [program, folder]) {
     fs.chownSync(place, nobody, nobody);
