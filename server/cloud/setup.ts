@@ -3,6 +3,7 @@ import { version } from "../../package.json";
 import { Failure } from "../base/failure.js";
 import { keepProjectId, type Project, prepareProject } from "../data/project.js";
 import type { Account } from "./account.js";
+import { withoutSecrets } from "./failures.js";
 import { groupsByName } from "./groups/index.js";
 import { type Applied, type ApplyEnvironment, applyPlan } from "./reconcile/apply.js";
 import { takeLock } from "./reconcile/lock.js";
@@ -12,46 +13,69 @@ import { openFiles, type Readings, readGroups } from "./reconcile/reading.js";
 import { type Group, type GroupName, groupNames } from "./reconcile/resource.js";
 import { makeScope, tagKeys } from "./reconcile/scope.js";
 import { readBook } from "./reconcile/settings-file.js";
-import { reasonsAgainst, refuseNeeded, type TornDown, tearDown } from "./reconcile/teardown.js";
+import {
+  type Reason,
+  reasonsAgainst,
+  refuseNeeded,
+  refuseReplacedBelow,
+  type TornDown,
+  tearDown,
+} from "./reconcile/teardown.js";
 
 /** What setting up or removing is about. */
 export interface Request {
   readonly project: Project;
   readonly account: Account;
   readonly groups: readonly GroupName[];
-  /** What a group is asked to remember instead of what its settings file says (named compute environments). */
-  readonly declare?: ReadonlyMap<GroupName, unknown>;
+  /**
+   * What a group is asked to remember (named compute environments), made of what its settings file says: asked again
+   * under the lock, so that two who add one at the same time end with both.
+   */
+  readonly declare?: ReadonlyMap<GroupName, (declared: unknown) => unknown>;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
+  /** Told what went wrong beside the work, and harms nothing of it. */
+  readonly onRemark?: (text: string) => void;
 }
 
 /** A plan with what it was made from. */
 export interface Planned {
   readonly plan: Plan;
   readonly readings: Readings;
-}
-
-/** Reads groups and what they need, and plans. Changes nothing in the account. Throws a `Failure`. */
-export async function planSetup(request: Request): Promise<Planned> {
-  const readings = await read(request, withNeeds(request.groups), "set up");
-  const wanted = new Set(request.groups);
-  refuseMissingNeeds(readings, wanted);
-  return { plan: planGroups(readings, wanted), readings };
+  /** Why it must not be done now, unless forced: something is in use that would be removed or replaced. */
+  readonly against: readonly Reason[];
 }
 
 /**
- * Carries out what was agreed to, under the project's lock: reads and plans anew, and throws `plan-changed` when
- * anything would be removed that was not agreed to (engine-rules.md F4). The project's id is kept in `reprod.json`.
+ * Reads groups and what they need, and plans. Changes nothing in the account. Throws a `Failure`: `needs-group`, and
+ * `needed-by` when something of a group that is not asked for uses what would be replaced.
  */
-export async function applySetup(
-  request: Request & Pick<ApplyEnvironment, "onProgress">,
-  agreed: Plan,
-): Promise<Applied> {
+export async function planSetup(request: Request): Promise<Planned> {
+  const wanted = new Set(request.groups);
+  const readings = await read(request, withNeeds(request.groups), "set up");
+  refuseMissingNeeds(readings, wanted);
+  const plan = planGroups(readings, wanted);
+  if (plan.steps.some(({ action }) => action === "replace" || action === "remove")) {
+    refuseReplacedBelow(await read(request, [...groupNames], "look"), plan);
+  }
+  return { plan, readings, against: await reasonsAgainst(readings, plan, environmentOf(request)) };
+}
+
+/** How a plan is carried out. `force`: what speaks against it was told and agreed to. */
+type Carrying = Request & Pick<ApplyEnvironment, "onProgress"> & { readonly force: boolean };
+
+/**
+ * Carries out what was agreed to, under the project's lock: reads and plans anew, and throws `plan-changed` when
+ * anything would be removed that was not agreed to (engine-rules.md F4), or `in-use` when something speaks against it.
+ * The project's id is kept in `reprod.json`.
+ */
+export async function applySetup(request: Carrying, agreed: Plan): Promise<Applied> {
   const project = keepProjectId(request.project);
   return locked({ ...request, project }, async (signal) => {
     const own = { ...request, project, signal };
-    const { plan, readings } = await planSetup(own);
+    const { plan, readings, against } = await planSetup(own);
     refuseOther(agreed, plan);
+    if (against.length > 0 && !request.force) throw inUse(against);
     for (const { name } of plan.groups) readings.files.get(name)?.declare(readings.scope.declared(name));
     const applied = await applyPlan(readings, plan, environmentOf(own));
     if (applied.outcome === "done") {
@@ -64,29 +88,33 @@ export async function applySetup(
   });
 }
 
-export interface PlannedTeardown extends Planned {
-  /** Why it must not be done now, unless forced. */
-  readonly against: readonly string[];
-}
-
 /** Reads all groups and plans the removal of some. Throws `needed-by` when another group uses them. */
-export async function planRemoval(request: Request): Promise<PlannedTeardown> {
+export async function planRemoval(request: Request): Promise<Planned> {
   const readings = await read(request, [...groupNames], "look");
   const wanted = new Set(request.groups);
+  // Of those that stay it has to be known too, whether they use what goes.
+  const asked = (name: GroupName): boolean =>
+    wanted.has(name) || groupsByName[name].needs.some((needed) => wanted.has(needed));
+  for (const [name, failure] of readings.unreadable) if (asked(name)) throw failure;
   for (const { group, trouble } of readings.byKey.values()) {
-    // What is another's stays where it is; what may not be seen may be ours.
-    if (wanted.has(group.name) && trouble !== undefined && trouble.code !== "not-ours") throw trouble;
+    // What is another's or gone stays as it is; what may not be seen may be ours.
+    if (asked(group.name) && trouble !== undefined && !NOT_OURS.has(trouble.code)) throw trouble;
   }
   const plan = planTeardown(readings, wanted);
   refuseNeeded(readings, plan);
-  return { plan, readings, against: await reasonsAgainst(readings, plan, request.signal) };
+  return { plan, readings, against: await reasonsAgainst(readings, plan, environmentOf(request)) };
 }
 
+const NOT_OURS = new Set([
+  "not-ours",
+  "adopted-missing",
+  "adopted-elsewhere",
+  "bucket-of-others",
+  "bucket-elsewhere",
+]);
+
 /** Carries out a removal that was agreed to. Throws `in-use` when something speaks against it and it is not forced. */
-export async function applyRemoval(
-  request: Request & Pick<ApplyEnvironment, "onProgress"> & { readonly force: boolean },
-  agreed: Plan,
-): Promise<TornDown> {
+export async function applyRemoval(request: Carrying, agreed: Plan): Promise<TornDown> {
   return locked(request, async (signal) => {
     const own = { ...request, signal };
     const { plan, readings, against } = await planRemoval(own);
@@ -110,8 +138,8 @@ export async function readResources(request: Omit<Request, "groups">): Promise<R
   return read({ ...request, groups: groupNames }, [...groupNames], "look");
 }
 
-export function inUse(against: readonly string[]): Failure {
-  return new Failure("in-use", `this is in use: "${against.join("; ")}"`, {
+export function inUse(against: readonly Reason[]): Failure {
+  return new Failure("in-use", `this is in use: "${against.map(({ why }) => why).join("; ")}"`, {
     why: "To remove it would lose data or break what runs.",
     fix: "Wait, or empty it, or say --force, which asks once more.",
   });
@@ -148,14 +176,16 @@ async function read(
     request.project.settings.projectId === undefined ? prepareProject(request.project) : request.project;
   const groups = names.map((name) => groupsByName[name]);
   const folder = folderOf(project);
-  const files = openFiles(groups, folder, { projectId: project.id, account: request.account });
-  const declared = new Map<GroupName, unknown>([...files].map(([name, file]) => [name, file.declared]));
-  for (const [name, value] of request.declare ?? []) declared.set(name, value);
+  const { account } = request;
+  const unreadable = new Map<GroupName, Failure>();
+  const looks = purpose === "look";
+  const files = openFiles(groups, folder, { projectId: project.id, account }, looks ? unreadable : undefined);
+  const declared = new Map<GroupName, unknown>();
   for (const { name, declaredByDefault } of groups) {
-    if (request.declare?.has(name) === true) continue;
-    const begins =
-      purpose === "set up" && request.groups.includes(name) && (declared.get(name) ?? null) === null;
-    if (begins && declaredByDefault !== undefined) declared.set(name, declaredByDefault);
+    const now = files.get(name)?.declared ?? null;
+    const asked = request.declare?.get(name);
+    const begins = !looks && request.groups.includes(name) && now === null;
+    declared.set(name, asked !== undefined ? asked(now) : begins ? (declaredByDefault ?? null) : now);
   }
   const scope = makeScope({
     projectId: project.id,
@@ -166,12 +196,12 @@ async function read(
     version,
     declared,
   });
-  return readGroups(groups, scope, files, environmentOf(request), purpose === "look" ? "note" : "throw");
+  return readGroups(groups, scope, files, environmentOf(request), looks ? { unreadable } : "throw");
 }
 
-function environmentOf(request: Request & Pick<ApplyEnvironment, "onProgress">): ApplyEnvironment {
-  const { clock = realClock, signal, onProgress } = request;
-  return { clock, signal, ...(onProgress && { onProgress }) };
+function environmentOf(request: Request & Partial<Carrying>): ApplyEnvironment {
+  const { clock = realClock, signal, onProgress, force = false } = request;
+  return { clock, signal, force, ...(onProgress && { onProgress }) };
 }
 
 /** Groups and all that they need, in the order in which they are set up. */
@@ -228,6 +258,14 @@ async function locked<Result>(
     lock.lost.throwIfAborted();
     return result;
   } finally {
-    await lock.release();
+    try {
+      await lock.release();
+    } catch (error) {
+      // What was done is done, whatever becomes of the lock: it is nobody's when this process has ended.
+      const why = error instanceof Error ? error.message : String(error);
+      request.onRemark?.(
+        `the lock of this project's resources could not be taken away: ${withoutSecrets(why)}`,
+      );
+    }
   }
 }

@@ -14,7 +14,7 @@ import {
 } from "../../server/cloud/reconcile/plan.js";
 import { openFiles, type Readings, readGroups } from "../../server/cloud/reconcile/reading.js";
 import type { Group } from "../../server/cloud/reconcile/resource.js";
-import { refuseNeeded, tearDown } from "../../server/cloud/reconcile/teardown.js";
+import { refuseNeeded, refuseReplacedBelow, tearDown } from "../../server/cloud/reconcile/teardown.js";
 import { temporaryFolder } from "../support/temporary.js";
 import {
   type Fault,
@@ -418,11 +418,66 @@ test("a settings file that is broken by hand is kept aside, and what it named is
     assert.deepEqual([...cloud.things.keys()].sort(), ids);
     assert.equal(groupPlan("network", await read({ folder, groups })).state, "ready");
   }
-  const aside = fs.readdirSync(folder).filter((name) => name.includes(".broken"));
+  const aside = fs.readdirSync(folder).filter((name) => name.includes(".before"));
   assert.deepEqual(
     aside.map((name) => fs.readFileSync(path.join(folder, name), "utf8")).sort(),
     ["", "[]", '{"reprod": {"resources": 3}}', "{ oops"].sort(),
   );
+});
+
+test("a file of the same name that other tools wrote is kept aside, and what it names is left alone", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  const theirs = '{ "net": "id-of-old-scripts", "note": "ours" }';
+  fs.writeFileSync(path.join(folder, "network.json"), theirs);
+  const readings = await read({ folder, groups });
+  assert.equal(groupPlan("network", readings).state, "not-set-up");
+  assert.match(planGroups(readings, new Set(["network"])).notes.join(), /not written by Reprod/);
+  await apply({ folder, groups });
+  assert.equal(fs.readFileSync(path.join(folder, "network.json.before"), "utf8"), theirs);
+  assert.equal(settingsIn(folder).note, undefined);
+  await remove({ folder, groups });
+  assert.equal(fs.readFileSync(path.join(folder, "network.json.before"), "utf8"), theirs);
+});
+
+test("F2 what was adopted once, is named no more and is gone gives way to one of our own", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  const theirs = cloud.add("a-net-of-theirs", {}, 0);
+  await apply({ folder, groups, adopt: { "network/net": theirs.id } });
+  cloud.things.delete(theirs.id);
+  await apply({ folder, groups });
+  assert.notEqual(settingsIn(folder).net, theirs.id);
+  assert.deepEqual((await remove({ folder, groups })).left, []);
+  assert.equal(cloud.things.size, 0);
+});
+
+test("what a plan replaces is told to those of other groups that use it", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const parts = chain.map((part) => (part.part === "net" ? { ...part, fixed: true } : part));
+  const groups = [
+    smallGroup(cloud, parts),
+    smallGroup(cloud, [{ part: "user", needs: ["network/net"], named: true }], "compute-environment", [
+      "network",
+    ]),
+  ];
+  await apply({ folder, groups });
+  for (const thing of cloud.things.values()) if (thing.tags["reprod:part"] === "net") thing.setting = "moved";
+  const readings = await read({ folder, groups });
+  const alone = planGroups(readings, new Set(["network"]));
+  assert.throws(
+    () => refuseReplacedBelow(readings, alone),
+    (error) =>
+      error instanceof Failure &&
+      error.code === "needed-by" &&
+      /setup network compute-environment/.test(error.fix ?? ""),
+  );
+  const both = planGroups(readings, new Set(["network", "compute-environment"]));
+  refuseReplacedBelow(readings, both);
+  assert.equal(both.steps.find(({ key }) => key === "compute-environment/user")?.action, "replace");
 });
 
 test("an id that was edited by hand is not believed: what is ours is found by its tags, and the file is mended", async (context) => {

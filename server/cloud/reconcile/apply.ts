@@ -170,6 +170,7 @@ async function makeOne(
   const doing = `${reading.found === undefined ? "create" : "change"} the ${resource.kind} ${resource.name}`;
   let now = reading;
   let first = !stale;
+  let made = false;
   // Of what is just being made, a call may hear that it is not there, and the next one that it is (F3).
   let isFresh = file.entry(resource.part)?.step === "create";
   try {
@@ -178,10 +179,15 @@ async function makeOne(
         // The plan has just read it. After a failure nobody knows what has happened.
         if (!first) now = await readOne(now, byKey, scope, environment);
         first = false;
+        if (now.found === undefined && made) {
+          throw new NotTaken(`${resource.name} was created and is not to be seen`);
+        }
         if (now.found === undefined) {
           file.set(resource.part, { name: resource.name, step: "create", at: new Date().toISOString() });
-          const place = at(byKey, group, { ...now, found: undefined }, scope, signal);
+          const place = at(byKey, group, { ...now, found: undefined }, scope, environment);
           remember(file, resource.part, resource.name, await resource.create(place));
+          // AWS has given an id: to create it once more would make a second one.
+          made = true;
           isFresh = true;
           await dropDuplicates(now, byKey, readings, environment);
           now = await readOne(now, byKey, scope, environment);
@@ -223,11 +229,11 @@ async function dropDuplicates(
   reading: Reading,
   byKey: ReadonlyMap<string, Reading>,
   { scope }: Readings,
-  { signal }: ApplyEnvironment,
+  environment: ApplyEnvironment,
 ): Promise<void> {
   const { resource, group, file } = reading;
   if (resource.duplicates === undefined) return;
-  const place = at(byKey, group, reading, scope, signal);
+  const place = at(byKey, group, reading, scope, environment);
   const [oldest, ...others] = await resource.duplicates(place);
   if (oldest === undefined || others.length === 0) return;
   remember(file, resource.part, resource.name, oldest);
@@ -239,12 +245,13 @@ export async function removeOne(
   reading: Reading,
   byKey: ReadonlyMap<string, Reading>,
   { scope }: Readings,
-  { clock, signal }: ApplyEnvironment,
+  environment: ApplyEnvironment,
   onWait: () => void,
 ): Promise<void> {
+  const { clock, signal } = environment;
   const { resource, group, file, found } = reading;
   if (found === undefined) return;
-  const place = at(byKey, group, reading, scope, signal);
+  const place = at(byKey, group, reading, scope, environment);
   const entry = file.entry(resource.part);
   file.show({});
   file.set(resource.part, {

@@ -3,13 +3,18 @@ import * as os from "node:os";
 import { Failure } from "../../base/failure.js";
 import { isProcessIdentity, livenessOf, type ProcessIdentity, thisProcess } from "../../base/process.js";
 import type { Account } from "../account.js";
-import { isNotThere } from "../failures.js";
+import { awsFailure, isNotThere } from "../failures.js";
 import { type Clock, untilReady } from "./patience.js";
 import { type Tags, tagList } from "./scope.js";
 
 /** A lock that is renewed every minute and was not for this long is nobody's: SigV4 allows clocks to be 5 minutes apart. */
 const EXPIRES = 10 * 60_000;
 const RENEWED = 60_000;
+/** Whoever could not renew for this long stops before others may take over. */
+const GIVEN_UP = 8 * 60_000;
+
+/** Nonces of the locks that this process holds: one of an earlier work of it that is still there is over. */
+const held = new Set<string>();
 
 /** Who sets up or removes the resources of a project. */
 interface Holder {
@@ -39,16 +44,26 @@ export interface Lock {
  * holds. One whose process is gone (on this machine), or that was not renewed for ten minutes, is superseded by a
  * higher epoch; nothing is deleted to be created again. Throws `setup-busy` with who holds it.
  */
-export async function takeLock(
+export async function takeLock(account: Account, projectId: string, options: LockOptions): Promise<Lock> {
+  try {
+    return await take(account, projectId, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw awsFailure(error, { doing: "take the lock of this project's resources", account });
+  }
+}
+
+interface LockOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  readonly tags: Tags;
+}
+
+async function take(
   account: Account,
   projectId: string,
-  {
-    clock,
-    signal,
-    tags,
-  }: { readonly clock: Clock; readonly signal: AbortSignal | undefined; readonly tags: Tags },
+  { clock, signal, tags }: LockOptions,
 ): Promise<Lock> {
-  const ssm = await account.aws.ssm();
   const folder = `/reprod/${projectId}/lock/${account.region}`;
   const holder: Holder = {
     nonce: randomUUID(),
@@ -56,6 +71,23 @@ export async function takeLock(
     host: os.hostname(),
     process: thisProcess(),
   };
+  // From the first moment on: another work of this process must not take it for one that is over.
+  held.add(holder.nonce);
+  try {
+    return await takeAs(account, folder, holder, { clock, signal, tags });
+  } catch (error) {
+    held.delete(holder.nonce);
+    throw error;
+  }
+}
+
+async function takeAs(
+  account: Account,
+  folder: string,
+  holder: Holder,
+  { clock, signal, tags }: LockOptions,
+): Promise<Lock> {
+  const ssm = await account.aws.ssm();
   const value = JSON.stringify(holder);
   const patience = { clock, signal };
 
@@ -78,14 +110,8 @@ export async function takeLock(
       return seen.sort((a, b) => a.epoch - b.epoch);
     }, patience);
 
-  const remove = async (name: string): Promise<void> =>
-    untilReady(async () => {
-      try {
-        await ssm.deleteParameter({ Name: name });
-      } catch (error) {
-        if (!isNotThere(error)) throw error;
-      }
-    }, patience);
+  const remove = (name: string): Promise<void> =>
+    untilReady(() => unlessGone(ssm.deleteParameter({ Name: name })), patience);
 
   for (let attempt = 1; ; attempt++) {
     const seen = await list();
@@ -115,7 +141,7 @@ export async function takeLock(
       const rivals = others.filter((lock) => !isOver(lock));
       if (rivals.length === 0) {
         for (const { name: over } of others) await remove(over);
-        return hold(account, name, value, () => remove(name));
+        return hold(account, name, holder.nonce, value, clock);
       }
       await remove(name);
     }
@@ -128,34 +154,60 @@ export async function takeLock(
   }
 }
 
-function hold(account: Account, name: string, value: string, remove: () => Promise<void>): Lock {
+function hold(account: Account, name: string, nonce: string, value: string, clock: Clock): Lock {
   const lost = new AbortController();
+  const ended = new AbortController();
   const renew = async (): Promise<void> => {
     const ssm = await account.aws.ssm();
     const { Parameter } = await ssm.getParameter({ Name: name });
-    if (Parameter?.Value !== value) throw new Error("it has another value");
+    if (Parameter?.Value !== value) throw taken;
     await ssm.putParameter({ Name: name, Value: value, Type: "String", Overwrite: true });
   };
-  const timer = setInterval(() => {
-    renew().catch((error: unknown) => {
-      // One renewal that fails is no loss, nine can be missed; one that is gone is.
-      if (isNotThere(error) || (error instanceof Error && error.message === "it has another value")) {
-        lost.abort(busyWith("somebody who found this one silent for too long"));
+  const renewing = (async () => {
+    let renewed = clock.now();
+    for (;;) {
+      await clock.sleep(RENEWED, ended.signal);
+      try {
+        await renew();
+        renewed = clock.now();
+      } catch (error) {
+        if (error === taken || isNotThere(error) || clock.now() - renewed > GIVEN_UP) {
+          lost.abort(busyWith("somebody who found this one silent for too long"));
+          return;
+        }
       }
-    });
-  }, RENEWED);
-  timer.unref();
+    }
+  })().catch((error: unknown) => {
+    if (!ended.signal.aborted) lost.abort(error);
+  });
   return {
     lost: lost.signal,
     release: async () => {
-      clearInterval(timer);
-      await remove();
+      ended.abort();
+      // A renewal that is under way would bring back what is taken away.
+      await renewing;
+      held.delete(nonce);
+      const ssm = await account.aws.ssm();
+      await untilReady(() => unlessGone(ssm.deleteParameter({ Name: name })), { clock, signal: undefined });
     },
   };
 }
 
+const taken = new Error("it has another value");
+
+async function unlessGone(asked: Promise<unknown>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    if (!isNotThere(error)) throw error;
+  }
+}
+
 function isOver({ holder, at }: Seen): boolean {
-  if (holder !== undefined && livenessOf(holder.process) === "dead") return true;
+  if (holder !== undefined) {
+    const mine = holder.process.pid === process.pid && livenessOf(holder.process) === "alive";
+    if (mine ? !held.has(holder.nonce) : livenessOf(holder.process) === "dead") return true;
+  }
   return Date.now() - at > EXPIRES;
 }
 

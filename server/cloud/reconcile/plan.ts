@@ -61,11 +61,9 @@ export function planGroups(readings: Readings, wanted: ReadonlySet<GroupName>): 
       ),
       ...groups.flatMap(({ name }) => {
         const file = readings.files.get(name);
-        return file?.broken === undefined
+        return file?.aside === undefined
           ? []
-          : [
-              `${file.path} cannot be read as settings; what it named is found by its tags, and the file is kept as ${file.broken}`,
-            ];
+          : [`${file.path}: ${file.aside.why}, and the file is kept as ${file.aside.file}`];
       }),
     ],
   };
@@ -178,7 +176,7 @@ export function groupPlan(name: GroupName, readings: Readings): GroupPlan {
       ({ stray, found, resource }) => !stray || found === undefined || resource.staysUntilAsked === true,
     ) && declared.every(({ found, differences }) => found !== undefined && differences.length === 0);
   const shown = whole ? JSON.stringify(settingsOf(name, readings)) : undefined;
-  const fileSaysSo = file.broken === undefined && shown !== undefined && shown === JSON.stringify(file.shown);
+  const fileSaysSo = file.aside === undefined && shown !== undefined && shown === JSON.stringify(file.shown);
   return {
     name,
     title: group.title,

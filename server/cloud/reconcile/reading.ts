@@ -34,25 +34,40 @@ export interface Readings {
   readonly groups: readonly Group[];
   readonly byKey: ReadonlyMap<string, Reading>;
   readonly files: ReadonlyMap<GroupName, SettingsFile>;
+  /** Groups of which nothing can be told, and why: a wrong line in `reprod.json`, a settings file of another account. */
+  readonly unreadable: ReadonlyMap<GroupName, Failure>;
 }
 
 export interface Environment {
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
+  /** What speaks against a removal was told and agreed to. */
+  readonly force?: boolean;
 }
 
-/** The settings files of all groups that are asked for. Throws as `SettingsFile` does. */
+/**
+ * The settings files of all groups that are asked for. What stands in the way of one is thrown, or noted in `unreadable`
+ * when that is given.
+ */
 export function openFiles(
   groups: readonly Group[],
   folder: string,
   scope: { readonly projectId: string; readonly account: Scope["account"] },
+  unreadable?: Map<GroupName, Failure>,
 ): Map<GroupName, SettingsFile> {
-  return new Map(
-    groups.map((group) => [
-      group.name,
-      new SettingsFile(path.join(folder, group.settingsFile), scope.projectId, scope.account),
-    ]),
-  );
+  const files = new Map<GroupName, SettingsFile>();
+  for (const group of groups) {
+    try {
+      files.set(
+        group.name,
+        new SettingsFile(path.join(folder, group.settingsFile), scope.projectId, scope.account),
+      );
+    } catch (error) {
+      if (unreadable === undefined || !(error instanceof Failure)) throw error;
+      unreadable.set(group.name, error);
+    }
+  }
+  return files;
 }
 
 /**
@@ -64,16 +79,24 @@ export async function readGroups(
   scope: Scope,
   files: ReadonlyMap<GroupName, SettingsFile>,
   environment: Environment,
-  onTrouble: "throw" | "note" = "throw",
+  onTrouble: "throw" | { readonly unreadable: Map<GroupName, Failure> } = "throw",
 ): Promise<Readings> {
   const byKey = new Map<string, Reading>();
   const begun: Reading[] = [];
+  const readable: Group[] = [];
   for (const group of groups) {
-    const file = fileOf(files, group);
-    for (const resource of group.resources(scope)) begun.push(unread(group, resource, file, false));
-    const strays = straysOf(group, byKey, scope, environment);
-    for (const resource of onTrouble === "throw" ? await strays : await strays.catch(noneOf)) {
-      begun.push(unread(group, resource, file, true));
+    if (onTrouble !== "throw" && onTrouble.unreadable.has(group.name)) continue;
+    try {
+      const file = fileOf(files, group);
+      const own = group.resources(scope).map((resource) => unread(group, resource, file, false));
+      for (const resource of await straysOf(group, byKey, scope, environment)) {
+        own.push(unread(group, resource, file, true));
+      }
+      begun.push(...own);
+      readable.push(group);
+    } catch (error) {
+      if (onTrouble === "throw" || !(error instanceof Failure) || OF_ALL.has(error.code)) throw error;
+      onTrouble.unreadable.set(group.name, error);
     }
   }
   for (const reading of begun) byKey.set(reading.key, reading);
@@ -87,33 +110,32 @@ export async function readGroups(
     },
   });
   environment.signal?.throwIfAborted();
-  return { scope, groups, byKey, files };
+  return {
+    scope,
+    groups: readable,
+    byKey,
+    files,
+    unreadable: onTrouble === "throw" ? new Map() : onTrouble.unreadable,
+  };
 }
 
-/** What is the matter with one resource alone. Whatever stands in the way of all of them is thrown. */
-const OF_ONE = new Set([
-  "access-denied",
-  "adopt-after-setup",
-  "adopted-elsewhere",
-  "adopted-missing",
-  "aws-failed",
-  "aws-refused",
-  "bucket-elsewhere",
-  "bucket-of-others",
-  "bucket-twice",
-  "cannot-adopt",
-  "not-ours",
+/** What stands in the way of all resources, whichever was asked for. Everything else is the matter of one alone. */
+const OF_ALL = new Set([
+  "aws-throttled",
+  "aws-unreachable",
+  "cancelled",
+  "clock-wrong",
+  "credentials-expired",
+  "credentials-missing",
+  "credentials-refused",
+  "mfa-needed",
+  "mfa-wrong",
+  "region-unknown",
 ]);
-
-/** What is not declared may not be seen by who sees the rest: nothing can be said of it. */
-function noneOf(error: unknown): readonly Resource[] {
-  if (!(error instanceof Failure) || !OF_ONE.has(error.code)) throw error;
-  return [];
-}
 
 function noted(reading: Reading): (error: unknown) => Reading {
   return (error) => {
-    if (!(error instanceof Failure) || !OF_ONE.has(error.code)) throw error;
+    if (!(error instanceof Failure) || OF_ALL.has(error.code)) throw error;
     return { ...reading, trouble: error };
   };
 }
@@ -125,7 +147,7 @@ async function straysOf(
   { clock, signal }: Environment,
 ): Promise<readonly Resource[]> {
   try {
-    const place = at(byKey, group, undefined, scope, signal);
+    const place = at(byKey, group, undefined, scope, { clock, signal });
     return await untilReady(async () => (await group.strays?.(scope, place)) ?? [], { clock, signal });
   } catch (error) {
     signal?.throwIfAborted();
@@ -165,7 +187,7 @@ export async function readOne(
 ): Promise<Reading> {
   const { group, resource, file, key } = reading;
   const entry = file.entry(resource.part);
-  const place = at(byKey, group, reading, scope, signal);
+  const place = at(byKey, group, reading, scope, { clock, signal });
   // So may a thing be whose create was begun and whose answer was lost: to create it again would make two.
   const young = entry !== undefined && entry.step !== "remove" && Date.now() - Date.parse(entry.at) < YOUNG;
   try {
@@ -180,7 +202,9 @@ export async function readOne(
       { clock, signal },
     );
     if (found === undefined) {
-      if (place.adopted && !reading.stray) throw adoptedMissing(reading, place.id ?? "");
+      // Of what was adopted once and is not named any more, one of our own can take the place.
+      const named = scope.settings.adopt?.[key];
+      if (named !== undefined && !reading.stray) throw adoptedMissing(reading, named);
       return { ...reading, found, differences: [] };
     }
     refuseForeign(reading, found);
@@ -212,7 +236,7 @@ export function at(
   group: Group,
   reading: Reading | undefined,
   scope: Scope,
-  signal: AbortSignal | undefined,
+  { signal, force = false }: Environment,
 ): At {
   const entry = reading?.file.entry(reading.resource.part);
   const chosen = reading === undefined || reading.stray ? undefined : scope.settings.adopt?.[reading.key];
@@ -228,6 +252,7 @@ export function at(
     },
     id: chosen ?? entry?.ref?.id,
     adopted: chosen !== undefined || entry?.adopted === true,
+    forced: force,
     signal,
   };
 }
@@ -253,8 +278,8 @@ function checkAdoption({ resource, key, file }: Reading, chosen: string): void {
 
 function adoptedMissing({ resource, key }: Reading, id: string): Failure {
   return new Failure("adopted-missing", `the ${resource.kind} that is to be used is not there: "${id}"`, {
-    why: `"${key}" is named in "cloud.adopt" of reprod.json, or was adopted earlier. What we did not make we do not make again.`,
-    fix: "Correct the id, or choose the profile and region that it is in.",
+    why: `"${key}" is named in "cloud.adopt" of reprod.json. What we did not make we do not make again.`,
+    fix: "Correct the id or take the line out, or choose the profile and region that it is in.",
   });
 }
 

@@ -91,6 +91,8 @@ export interface At {
   readonly id: string | undefined;
   /** It was chosen to be used though we did not make it: `id` says which. */
   readonly adopted: boolean;
+  /** Removal was agreed to although something speaks against it: data goes with it. */
+  readonly forced: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -125,7 +127,10 @@ export interface ResourceSpec<Live> {
   compare?(found: Found<Live>, at: At): readonly Difference[] | Promise<readonly Difference[]>;
   /** Why it must not be removed now (objects in it, tasks that run), or undefined. `--force` goes on in spite of it. */
   inUse?(found: Found<Live>, at: At): Promise<string | undefined>;
-  /** Removes it with what belongs to it. What is gone already is no failure. */
+  /**
+   * Removes it with what belongs to it. What is gone already is no failure. Unless `at.forced`, what came into it since it
+   * was looked at is no part of what was agreed to, and goes not with it: AWS's refusal is left to stand.
+   */
   remove(found: Found<Live>, at: At): Promise<void>;
   /** Undoes on an adopted one what `compare` has made of it. */
   release?(found: Found<Live>, at: At): Promise<void>;

@@ -41,8 +41,8 @@ export class SettingsFile {
   #declared: unknown;
   #entries: Map<string, Entry>;
   #shown: { readonly [key: string]: unknown };
-  /** Where the file was put aside, when it could not be read. */
-  readonly broken: string | undefined;
+  /** Where the first write puts what is there, when it is not ours: broken by hand, or of other tools of the same name. */
+  readonly aside: { readonly file: string; readonly why: string } | undefined;
 
   /**
    * Reads a settings file, or begins one. Throws `settings-of-another` for one of another project, account or region,
@@ -54,12 +54,18 @@ export class SettingsFile {
     this.#account = account;
     this.#projectId = projectId;
     const read = readBook(file);
-    this.broken = read === "broken" ? asideOf(file) : undefined;
     const book = read === "broken" ? undefined : read?.book;
+    const why =
+      read === "broken"
+        ? "it cannot be read as settings; what it named is found by its tags"
+        : read !== undefined && book === undefined
+          ? "it was not written by Reprod; what it names is left alone"
+          : undefined;
+    this.aside = why === undefined ? undefined : { file: asideOf(file), why };
     if (book !== undefined) refuseOthers(file, book, projectId, account);
     this.#declared = book?.declared ?? null;
     this.#entries = new Map(book?.entries);
-    this.#shown = read === "broken" ? {} : (read?.shown ?? {});
+    this.#shown = read === "broken" || book === undefined ? {} : (read?.shown ?? {});
   }
 
   entry(part: string): Entry | undefined {
@@ -104,8 +110,8 @@ export class SettingsFile {
 
   #write(): void {
     try {
-      if (this.broken !== undefined && !fs.existsSync(this.broken) && fs.existsSync(this.path)) {
-        fs.renameSync(this.path, this.broken);
+      if (this.aside !== undefined && !fs.existsSync(this.aside.file) && fs.existsSync(this.path)) {
+        fs.renameSync(this.path, this.aside.file);
       }
       if (this.#entries.size === 0 && this.#declared === null) {
         fs.rmSync(this.path, { force: true });
@@ -134,7 +140,7 @@ export class SettingsFile {
 
 function asideOf(file: string): string {
   for (let number = 1; ; number++) {
-    const aside = `${file}.broken${number === 1 ? "" : `-${number}`}`;
+    const aside = `${file}.before${number === 1 ? "" : `-${number}`}`;
     if (!fs.existsSync(aside)) return aside;
   }
 }

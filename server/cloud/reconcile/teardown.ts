@@ -2,7 +2,7 @@ import { Failure } from "../../base/failure.js";
 import { awsFailure, isNotThere, isStillUsed } from "../failures.js";
 import { type ApplyEnvironment, type Progress, removeOne, untilCancelled } from "./apply.js";
 import type { Plan, Step } from "./plan.js";
-import { at, dependenciesOf, PARALLEL, type Reading, type Readings } from "./reading.js";
+import { at, dependenciesOf, type Environment, PARALLEL, type Reading, type Readings } from "./reading.js";
 
 export interface TornDown {
   readonly outcome: "done" | "cancelled";
@@ -11,25 +11,33 @@ export interface TornDown {
   readonly left: readonly { readonly step: Step; readonly why: string }[];
 }
 
-/** Why groups must not be removed now: one sentence each, empty when nothing speaks against it. */
+/** What speaks against the removal of one resource. */
+export interface Reason {
+  readonly key: string;
+  /** A sentence: `the bucket x holds objects`. */
+  readonly why: string;
+}
+
+/** Why a plan must not be carried out now; empty when nothing speaks against it. */
 export async function reasonsAgainst(
   readings: Readings,
   plan: Plan,
-  signal: AbortSignal | undefined,
-): Promise<readonly string[]> {
+  environment: Environment,
+): Promise<readonly Reason[]> {
   const { byKey, scope } = readings;
-  const reasons: string[] = [];
+  const reasons: Reason[] = [];
   for (const { key, action } of plan.steps) {
     const reading = byKey.get(key);
-    if (action !== "remove" || reading?.found === undefined || reading.resource.inUse === undefined) continue;
+    if (reading?.found === undefined || reading.resource.inUse === undefined) continue;
+    if (action !== "remove" && action !== "replace" && action !== "release") continue;
     try {
       const why = await reading.resource.inUse(
         reading.found,
-        at(byKey, reading.group, reading, scope, signal),
+        at(byKey, reading.group, reading, scope, environment),
       );
-      if (why !== undefined) reasons.push(why);
+      if (why !== undefined) reasons.push({ key, why });
     } catch (error) {
-      signal?.throwIfAborted();
+      environment.signal?.throwIfAborted();
       // Gone in the meantime, it is used by nobody.
       if (isNotThere(error)) continue;
       throw awsFailure(error, {
@@ -39,6 +47,32 @@ export async function reasonsAgainst(
     }
   }
   return reasons;
+}
+
+/** What data is lost by a plan: it holds data, and has some now. The name of each is typed before it goes (F5). */
+export function lossesOf({ steps }: Plan, against: readonly Reason[]): readonly Step[] {
+  return steps.filter(({ key, losesData }) => losesData && against.some((reason) => reason.key === key));
+}
+
+/**
+ * Throws `needed-by` when something of a group that is not planned needs what a plan replaces: it would be left with what
+ * is gone.
+ */
+export function refuseReplacedBelow({ byKey }: Readings, { steps, groups }: Plan): void {
+  const planned = new Set(groups.map(({ name }) => name));
+  const replaced = new Set(
+    steps.filter(({ action }) => action === "replace" || action === "remove").map(({ key }) => key),
+  );
+  for (const reading of byKey.values()) {
+    if (planned.has(reading.group.name) || reading.found === undefined) continue;
+    const needed = dependenciesOf(reading).find((key) => replaced.has(key));
+    if (needed === undefined) continue;
+    const { name, title } = reading.group;
+    throw new Failure("needed-by", `${needed} would be replaced, and this uses it: "${reading.key}"`, {
+      why: `${title} is set up and would be left with what is gone.`,
+      fix: `Set both up together, which replaces what uses it too: reprod setup ${[...planned, name].join(" ")}.`,
+    });
+  }
 }
 
 /** Throws `needed-by` when a group that stays is there and uses one that goes. */

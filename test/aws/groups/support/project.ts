@@ -11,7 +11,7 @@ import type { TornDown } from "../../../../server/cloud/reconcile/teardown.js";
 import {
   applyRemoval,
   applySetup,
-  type PlannedTeardown,
+  type Planned,
   planRemoval,
   planSetup,
   readResources,
@@ -32,7 +32,7 @@ export interface Checkout {
   configure(cloud: CloudSettings): void;
   plan(group: GroupName, declare?: unknown): Promise<Plan>;
   apply(group: GroupName, declare?: unknown): Promise<Applied>;
-  planRemoval(...groups: readonly GroupName[]): Promise<PlannedTeardown>;
+  planRemoval(...groups: readonly GroupName[]): Promise<Planned>;
   remove(groups: readonly GroupName[], force?: boolean): Promise<TornDown>;
   state(group: GroupName): Promise<GroupPlan>;
   /** What the group's file says to other tools. */
@@ -69,7 +69,7 @@ export async function checkout(
     project: readProject(absolutePath(root)),
     account: self.account,
     clock: fastClock(),
-    ...(declare?.value !== undefined && { declare: new Map([[declare.group, declare.value]]) }),
+    ...(declare?.value !== undefined && { declare: new Map([[declare.group, () => declare.value]]) }),
   });
   const self: Checkout = {
     projectId,
@@ -80,7 +80,7 @@ export async function checkout(
     plan: async (group, value) => (await planSetup({ ...request({ group, value }), groups: [group] })).plan,
     apply: async (group, value) => {
       const asked = { ...request({ group, value }), groups: [group] };
-      return applySetup(asked, (await planSetup(asked)).plan);
+      return applySetup({ ...asked, force: false }, (await planSetup(asked)).plan);
     },
     planRemoval: (...groups) => planRemoval({ ...request(), groups }),
     remove: async (groups, force = false) => {

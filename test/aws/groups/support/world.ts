@@ -12,7 +12,7 @@ import {
   applyRemoval,
   applySetup,
   type Planned,
-  type PlannedTeardown,
+  type Planned,
   planRemoval,
   planSetup,
   readResources,
@@ -33,7 +33,7 @@ export interface World {
   plan(groups: readonly GroupName[]): Promise<Planned>;
   /** Plans each of the groups and carries it out, one after the other. */
   apply(groups: readonly GroupName[]): Promise<readonly Applied[]>;
-  planRemoval(groups: readonly GroupName[]): Promise<PlannedTeardown>;
+  planRemoval(groups: readonly GroupName[]): Promise<Planned>;
   remove(groups: readonly GroupName[], options?: { readonly force?: boolean }): Promise<TornDown>;
   state(group: GroupName): Promise<GroupPlan>;
   /** What a settings file says to other tools. */
@@ -70,7 +70,7 @@ export async function settingUp(test: TestContext, aws: Account, cloud: CloudSet
       const applied: Applied[] = [];
       for (const group of groups) {
         const { plan: agreed } = await plan([group]);
-        applied.push(await applySetup({ ...request, groups: [group] }, agreed));
+        applied.push(await applySetup({ ...request, groups: [group], force: false }, agreed));
       }
       return applied;
     },
