@@ -261,6 +261,7 @@ test("a function that Lambda still works at is not ready", async (t, account) =>
     need: () => assert.fail("nothing is made here"),
     id: undefined,
     adopted: false,
+        forced: false,
     signal: undefined,
   };
   const differences = async (more: object) => {

@@ -157,7 +157,7 @@ awsTest("repositories: one that reprod.json names no more is removed by the next
       },
     ],
   );
-  await applySetup(request, plan);
+  await applySetup({ ...request, force: false }, plan);
   assert.deepEqual(await namesOf(ecr), [`${world.name("images")}/plots`]);
   assert.deepEqual(Object.keys(Object(world.settings("repositories-settings.json").repositories)), ["plots"]);
   assert.deepEqual(world.changes((await planSetup(request)).plan), []);

@@ -506,7 +506,7 @@ function overTls(world: World): Over {
 
 async function apply(over: Over): Promise<void> {
   const request = { ...over, groups: ["storage" as const] };
-  await applySetup(request, (await planSetup(request)).plan);
+  await applySetup({ ...request, force: false }, (await planSetup(request)).plan);
 }
 
 async function tagsOf(s3: S3, Bucket: string): Promise<{ readonly [key: string]: string }> {

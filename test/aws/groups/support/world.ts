@@ -12,7 +12,6 @@ import {
   applyRemoval,
   applySetup,
   type Planned,
-  type Planned,
   planRemoval,
   planSetup,
   readResources,
