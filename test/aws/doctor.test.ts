@@ -79,12 +79,17 @@ test("a denied action is named with its group", async (t, account) => {
   const project = new CloudProject(t, account.env, settings);
   account.lacks.add("ec2:CreateVpc");
   account.lacks.add("ecs:CreateCluster");
+  account.lacks.add("ecs:RunTask");
   const env = await anna(account);
   const { code, of } = await doctor(project, [], env);
   assert.equal(code, 1);
   assert.deepEqual(
     lines(of("permissions")).filter((line) => !line.startsWith("ok")),
-    ["failed: may not set up network: ec2:CreateVpc", "failed: may not set up cluster: ecs:CreateCluster"],
+    [
+      "failed: may not set up network: ec2:CreateVpc",
+      "failed: may not set up cluster: ecs:CreateCluster",
+      "failed: may not run nodes in the cloud: ecs:RunTask",
+    ],
   );
   assert.match(
     of("permissions").find(({ outcome }) => outcome === "failed")?.fix ?? "",
@@ -92,7 +97,7 @@ test("a denied action is named with its group", async (t, account) => {
   );
   const { code: human, out } = await project.run(["doctor"], env);
   assert.equal(human, 1);
-  assert.match(out, /2 things to mend before a run in the account/);
+  assert.match(out, /3 things to mend before a run in the account/);
 });
 
 test("who may not ask for permissions is told which action would tell", async (t, account) => {

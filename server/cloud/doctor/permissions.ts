@@ -3,7 +3,7 @@ import { canonicalText } from "../../graph/canonical.js";
 import type { Account } from "../account.js";
 import { policyScope } from "../groups/support/policy-scope.js";
 import type { Statement } from "../policies/policy.js";
-import { statementsOfSetup } from "../policies/user.js";
+import { engineUser, statementsOfSetup } from "../policies/user.js";
 import { inOrder } from "../reconcile/dag.js";
 import { groupPlan } from "../reconcile/plan.js";
 import { type GroupName, groupNames } from "../reconcile/resource.js";
@@ -12,7 +12,11 @@ import { type Check, type CheckContext, type CheckResult, failureOf } from "./ch
 /** As many questions at once as IAM answers without throttling. */
 const PARALLEL = 4;
 
-/** Whether the caller may set the groups up: IAM is asked what it would say, one question a statement. */
+/** What somebody may want to do: set up a group, or run pipelines in what was set up. */
+type Purpose = GroupName | "runs";
+const purposes: readonly Purpose[] = [...groupNames, "runs"];
+
+/** Whether the caller may set the groups up and run nodes there: IAM is asked what it would say, a question a statement. */
 export const permissions: Check = {
   id: "permissions",
   title: "Permissions",
@@ -22,7 +26,7 @@ export const permissions: Check = {
       return [{ outcome: "ok", what: "the root user may do everything" }];
     }
     let source: string | undefined;
-    let denied: ReadonlyMap<GroupName, readonly Denial[]>;
+    let denied: ReadonlyMap<Purpose, readonly Denial[]>;
     try {
       source = await sourceOf(account);
       if (source === undefined) {
@@ -39,7 +43,9 @@ export const permissions: Check = {
       return [unknown(error, account)];
     }
     const ready = await readyGroups(context);
-    return groupNames.map((group) => resultFor(group, denied.get(group) ?? [], ready.has(group), account));
+    return purposes.map((purpose) =>
+      resultFor(purpose, denied.get(purpose) ?? [], purpose !== "runs" && ready.has(purpose), account),
+    );
   },
 };
 
@@ -55,12 +61,13 @@ function unknown(error: unknown, account: Account): CheckResult {
 }
 
 function resultFor(
-  group: GroupName,
+  purpose: Purpose,
   denied: readonly Denial[],
   isReady: boolean,
   { accountId, callerArn }: Account,
 ): CheckResult {
-  if (denied.length === 0) return { outcome: "ok", what: `may set up ${group}` };
+  const what = purpose === "runs" ? "run nodes in the cloud" : `set up ${purpose}`;
+  if (denied.length === 0) return { outcome: "ok", what: `may ${what}` };
   const actions = [...new Set(denied.map(({ action }) => action))].sort();
   const forbidden = [...new Set(denied.filter(({ explicit }) => explicit).map(({ action }) => action))];
   const byOrganization = denied.some(({ organization }) => organization);
@@ -74,9 +81,9 @@ function resultFor(
   return {
     // Who only uses what others have set up needs none of it.
     outcome: isReady ? "warning" : "failed",
-    what: `may not set up ${group}: ${actions.join(", ")}`,
+    what: `may not ${what}: ${actions.join(", ")}`,
     ...(why.length > 0 && { why: why.join(" ") }),
-    fix: `Ask who administers account ${accountId} to allow these to "${callerArn}", or to set the group up.`,
+    fix: `Ask who administers account ${accountId} to allow these to "${callerArn}"${purpose === "runs" ? "" : ", or to set the group up"}.`,
   };
 }
 
@@ -105,11 +112,14 @@ async function denials(
   iam: IAM,
   source: string,
   { scope, signal }: CheckContext,
-): Promise<ReadonlyMap<GroupName, readonly Denial[]>> {
+): Promise<ReadonlyMap<Purpose, readonly Denial[]>> {
   const policies = policyScope(scope);
-  const questions = new Map<string, { readonly statement: Statement; readonly groups: GroupName[] }>();
-  for (const group of groupNames) {
-    for (const { Sid: _, ...rest } of statementsOfSetup(policies, group)) {
+  const questions = new Map<string, { readonly statement: Statement; readonly groups: Purpose[] }>();
+  const { launch, store } = engineUser(policies);
+  for (const group of purposes) {
+    const statements =
+      group === "runs" ? [...launch.Statement, ...store.Statement] : statementsOfSetup(policies, group);
+    for (const { Sid: _, ...rest } of statements) {
       // The lock is needed by every group, and asked about once.
       const key = canonicalText(rest);
       const known = questions.get(key);
@@ -117,7 +127,7 @@ async function denials(
       else known.groups.push(group);
     }
   }
-  const denied = new Map<GroupName, Denial[]>();
+  const denied = new Map<Purpose, Denial[]>();
   await inOrder({
     items: [...questions].map(([key, question]) => ({ key, after: [], question })),
     parallel: PARALLEL,
