@@ -141,8 +141,9 @@ function readCloud(node: JsonNode, fail: Fail): CloudSettings {
     ...(folder && {
       folder: matching(
         folder,
-        /^(?!\/|.*(?:^|\/)\.\.(?:\/|$)|.*\\).+$/,
-        "the path of a folder inside the project",
+        // A path is written to terminals and logs: what moves a cursor or turns the line round has no place in it.
+        /^(?!\/|.*(?:^|\/)\.\.(?:\/|$)|.*\\)[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+$/u,
+        "the path of a folder inside the project, without control characters",
         fail,
       ),
     }),

@@ -141,6 +141,13 @@ test("what is wrong in reprod.json is told with its place", () => {
     ['{"resources": {"cpus": 0}}', "1:24", /a number above 0/],
     ['{"stores": {"write": "s3://bucket"}}', "1:22", /the path of a folder/],
     ['{"secrets": "x"}', "1:13", /a list of texts/],
+    ['{"cloud": {"folder": "../x"}}', "1:22", /a folder inside the project/],
+    ['{"cloud": {"folder": "a\\u001b[2Jb"}}', "1:22", /without control characters/],
+    ['{"cloud": {"folder": "a\\nb"}}', "1:22", /without control characters/],
+    ['{"cloud": {"folder": "a\\u202eb"}}', "1:22", /without control characters/],
+    ['{"cloud": {"adopt": {"network/vpc": "vpc-1\\n"}}}', "1:37", /an id or a name in AWS/],
+    ['{"cloud": {"repositories": ["a\\u001bb"]}}', "1:29", /name of a container repository/],
+    ['{"cloud": {"network": {"cidr": "10.0.0.0/16\\n"}}}', "1:32", /a range of addresses/],
     ['{"name": "a", "name": "b"}', "1:15", /a key stands twice: "name"/],
   ] as const) {
     assert.throws(
@@ -171,6 +178,38 @@ test("the JSON schema for editors names the same settings as the reader", () => 
   assert.deepEqual(refusedAt('{"?": 1}'), Object.keys(schema.properties));
   assert.deepEqual(refusedAt('{"stores": {"?": 1}}'), Object.keys(schema.properties.stores.properties));
   assert.deepEqual(refusedAt('{"resources": {"?": 1}}'), Object.keys(schema.properties.resources.properties));
+});
+
+test("the JSON schema for editors takes the same folders for settings files as the reader", () => {
+  const schema = JSON.parse(fs.readFileSync("media/reprod.schema.json", "utf8"));
+  const pattern = new RegExp(schema.properties.cloud.properties.folder.pattern, "u");
+  const cases = [
+    ".",
+    "a/b c",
+    "ä",
+    "..",
+    "/a",
+    "a/../b",
+    "a\\b",
+    "a\u001bb",
+    "a\nb",
+    "a\u0085b",
+    "a\u2028",
+    "a\u202e",
+    "a\u2066",
+  ];
+  for (const folder of cases) {
+    const text = JSON.stringify({ cloud: { folder } });
+    const takes = (): boolean => {
+      try {
+        parseProjectSettings("reprod.json", text);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    assert.equal(pattern.test(folder), takes(), text);
+  }
 });
 
 test("A9 auto is resolved once for a checkout and never probed anew", async (t) => {
