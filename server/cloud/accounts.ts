@@ -1,12 +1,17 @@
 import type { Account } from "./account.js";
 import { type AccountOptions, type Opened, open } from "./credentials.js";
 import { isTransient } from "./failures.js";
+import { unlessStopped } from "./make-clients.js";
 import { filesStamp } from "./profiles.js";
 
 interface Entry {
   /** Of the files when it was opened. */
   readonly stamp: string;
   readonly opening: Promise<Opened>;
+  /** Ends the opening. */
+  readonly ended: AbortController;
+  /** How many wait for it. */
+  waiting: number;
   opened?: Opened;
   failed?: { readonly error: unknown };
 }
@@ -20,6 +25,10 @@ export class Accounts {
   private readonly entries = new Map<string, Entry>();
   /** Opened before the files changed: calls that go on through them may end. */
   private readonly old: Account[] = [];
+  /** Those that something is carried out through, and how many such things. */
+  private readonly held = new Map<Account, number>();
+  /** Dropped while they were held. */
+  private readonly ending = new Set<Account>();
   /** How often everything was dropped. */
   private drops = 0;
 
@@ -28,22 +37,28 @@ export class Accounts {
     private readonly opener: (options: AccountOptions) => Promise<Opened> = open,
   ) {}
 
-  /** Callers at the same time share one opening. */
-  async get(profile: string | undefined, region?: string): Promise<Account> {
+  /**
+   * Callers at the same time share one opening. `signal` ends the waiting only, and the opening with the last who waits:
+   * what is open stays open.
+   */
+  async get(profile: string | undefined, region?: string, signal?: AbortSignal): Promise<Account> {
     const key = JSON.stringify([profile, region]);
     const known = this.entries.get(key);
-    if (known !== undefined && this.isGood(known)) return (await known.opening).account;
+    if (known !== undefined && this.isGood(known)) return await this.awaited(key, known, signal);
     if (known?.opened !== undefined) this.old.push(known.opened.account);
+    const ended = new AbortController();
     const entry: Entry = {
       stamp: filesStamp(this.options.environment),
-      opening: this.opener({ ...this.options, profile, region }),
+      opening: this.opener({ ...this.options, profile, region, signal: ended.signal }),
+      ended,
+      waiting: 0,
     };
     this.entries.set(key, entry);
     const { drops } = this;
     entry.opening.then(
       (opened) => {
         entry.opened = opened;
-        if (this.drops !== drops) opened.account.aws.destroy();
+        if (this.drops !== drops) this.end(opened.account);
         // The files changed while it was being opened: who asked before them may still use it.
         else if (this.entries.get(key) !== entry) this.old.push(opened.account);
       },
@@ -51,24 +66,58 @@ export class Accounts {
         entry.failed = { error };
       },
     );
-    return (await entry.opening).account;
+    return await this.awaited(key, entry, signal);
+  }
+
+  private async awaited(key: string, entry: Entry, signal: AbortSignal | undefined): Promise<Account> {
+    entry.waiting++;
+    try {
+      return (await unlessStopped(() => entry.opening, signal)).account;
+    } finally {
+      entry.waiting--;
+      if (entry.waiting === 0 && entry.opened === undefined && entry.failed === undefined) {
+        if (this.entries.get(key) === entry) this.entries.delete(key);
+        entry.ended.abort();
+      }
+    }
   }
 
   /** As a person asks for it: what failed before is tried anew. */
-  async again(profile: string | undefined, region?: string): Promise<Account> {
+  async again(profile: string | undefined, region?: string, signal?: AbortSignal): Promise<Account> {
     const key = JSON.stringify([profile, region]);
     const known = this.entries.get(key);
     if (known?.failed !== undefined) this.entries.delete(key);
-    return await this.get(profile, region);
+    return await this.get(profile, region, signal);
   }
 
-  /** Another profile was chosen: every client ends at once, and what they were asked fails as cancelled. */
+  /**
+   * While something is carried out through an account its clients go on, whatever is chosen: it could not even take its
+   * lock away without them. Returns what lets go of it.
+   */
+  hold(account: Account): () => void {
+    this.held.set(account, (this.held.get(account) ?? 0) + 1);
+    return () => {
+      const others = (this.held.get(account) ?? 1) - 1;
+      if (others > 0) this.held.set(account, others);
+      else this.held.delete(account);
+      if (others === 0 && this.ending.delete(account)) account.aws.destroy();
+    };
+  }
+
+  /**
+   * Another profile was chosen: every client that is not held ends at once, and what they were asked fails as cancelled.
+   */
   drop(): void {
-    for (const { opened } of this.entries.values()) opened?.account.aws.destroy();
-    for (const account of this.old) account.aws.destroy();
+    for (const { opened } of this.entries.values()) if (opened !== undefined) this.end(opened.account);
+    for (const account of this.old) this.end(account);
     this.drops++;
     this.entries.clear();
     this.old.length = 0;
+  }
+
+  private end(account: Account): void {
+    if (this.held.has(account)) this.ending.add(account);
+    else account.aws.destroy();
   }
 
   private isGood(entry: Entry): boolean {
