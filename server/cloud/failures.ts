@@ -249,7 +249,7 @@ export function isStillUsed(error: unknown): boolean {
 }
 
 const STILL_USED =
-  /^(?:DependencyViolation|DeleteConflict(?:Exception)?|ResourceInUse(?:Exception)?|Invalid\w+\.InUse|(?:VPC)?\w*\.InUse|ClusterContains\w+|TargetNotConnectedException)$/;
+  /^(?:DependencyViolation|DeleteConflict(?:Exception)?|ResourceInUse(?:Exception)?|Invalid\w+\.InUse|(?:VPC)?\w*\.InUse|ClusterContains\w+|BucketNotEmpty|RepositoryNotEmptyException|TargetNotConnectedException)$/;
 
 // ---------------------------------------------------------------- from an error to what a person reads
 

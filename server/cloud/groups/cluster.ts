@@ -1,18 +1,12 @@
 import type { Cluster, ClusterField, ECS } from "@aws-sdk/client-ecs";
-import { isNotThere } from "../failures.js";
 import type { Difference, Found, Group, Resource } from "../reconcile/resource.js";
 import { resource } from "../reconcile/resource.js";
-import {
-  adoptionTag,
-  lowerTagList,
-  type Scope,
-  type Tags,
-  tagKeys,
-  tagsOf,
-  tagsToMend,
-} from "../reconcile/scope.js";
+import { lowerTagList, type Scope, type Tags, tagKeys, tagsOf, tagsToMend } from "../reconcile/scope.js";
+import { adoptionDifference, releaseTag } from "./support/adoption.js";
 import { consolePage } from "./support/console.js";
+import { unlessGone } from "./support/gone.js";
 import { logGroup } from "./support/log-group.js";
+import { allPages } from "./support/pages.js";
 import { tagDifference } from "./support/tags.js";
 
 /** Fargate Spot can be asked for only in a cluster that has it as a provider; Fargate is there for symmetry of use. */
@@ -70,6 +64,11 @@ function ecsCluster(scope: Scope): Resource {
     return clusters.find(({ status }) => status !== "INACTIVE");
   };
 
+  const tag = async ({ clusterArn }: Cluster, wrong: Tags): Promise<void> => {
+    const ecs = await account.aws.ecs();
+    await ecs.tagResource({ resourceArn: clusterArn, tags: lowerTagList(wrong) });
+  };
+
   return resource<Cluster>({
     part: "cluster",
     kind: "ECS cluster",
@@ -82,9 +81,9 @@ function ecsCluster(scope: Scope): Resource {
     needs: ["log-group"],
     adoptable: true,
     cost: { atRest: 0 },
+    // What is ours has one name: an id in the settings file counts only for what was adopted.
     find: async ({ id = name, adopted }) => {
-      let live = await describe(id);
-      if (live === undefined && id !== name && !adopted) live = await describe(name);
+      const live = await describe(adopted ? id : name);
       return live === undefined ? undefined : foundOf(scope, live, adopted);
     },
     create: async () => {
@@ -107,44 +106,46 @@ function ecsCluster(scope: Scope): Resource {
           lacking.length === 0
             ? "Fargate and Fargate Spot"
             : `without the capacity provider ${lacking.join(" and ")}: it is not added to a cluster of others`;
-        return adoption(scope, live);
+        return adoptionDifference(scope, tagsOf(live.tags), (wrong) => tag(live, wrong));
       }
       return [
         ...providers(scope, live, lacking),
         ...insights(scope, live),
         ...execLogging(scope, live),
         ...status(live),
-        ...tagDifference(tagsOf(live.tags), tagsToMend(tagsOf(live.tags), tags), async (wrong) => {
-          const ecs = await account.aws.ecs();
-          await ecs.tagResource({ resourceArn: live.clusterArn, tags: lowerTagList(wrong) });
-        }),
+        ...tagDifference(tagsOf(live.tags), tagsToMend(tagsOf(live.tags), tags), (wrong) => tag(live, wrong)),
       ];
     },
-    inUse: async ({ id }) => {
-      const running = (await tasksOf(await account.aws.ecs(), id)).length;
-      if (running === 0) return undefined;
-      return `${running} ${running === 1 ? "task runs or waits" : "tasks run or wait"} in the cluster ${id}`;
+    inUse: async ({ id, owner }) => {
+      const ecs = await account.aws.ecs();
+      // An adopted one stays, with what others run in it: only our own tasks lose something by it.
+      const adopted = owner === "adopted";
+      const tasks = adopted ? await ownTasksOf(ecs, scope, id) : await tasksOf(ecs, { cluster: id });
+      if (tasks.length === 0) return undefined;
+      const whose = adopted ? " of this project" : "";
+      const words = tasks.length === 1 ? `task${whose} runs or waits` : `tasks${whose} run or wait`;
+      return `${tasks.length} ${words} in the cluster ${id}`;
     },
     remove: async ({ id }) => {
       const ecs = await account.aws.ecs();
       // Whoever forces it has been told of them; without any, this does nothing.
-      for (const task of await tasksOf(ecs, id)) {
+      for (const task of await tasksOf(ecs, { cluster: id })) {
         await unlessGone(ecs.stopTask({ cluster: id, task, reason: "the cluster is being removed" }));
       }
       // Before the cluster: when this is cut off, the cluster still says that there is something to remove.
       await removeTaskDefinitions(ecs, scope);
       await ecs.deleteCluster({ cluster: id });
     },
-    release: async ({ live }) => {
+    release: async ({ id }) => {
       const ecs = await account.aws.ecs();
       await removeTaskDefinitions(ecs, scope);
-      const value = adoptionTag(tagsOf(live.tags)[tagKeys.adopted], scope.projectId, false);
-      if (value !== "") {
-        await ecs.tagResource({
-          resourceArn: live.clusterArn,
-          tags: lowerTagList({ [tagKeys.adopted]: value }),
-        });
-      } else await ecs.untagResource({ resourceArn: live.clusterArn, tagKeys: [tagKeys.adopted] });
+      // Another project may have begun to use it since it was looked at.
+      const live = await describe(id);
+      if (live === undefined) return;
+      await releaseTag(scope, tagsOf(live.tags), {
+        tag: (value) => tag(live, value),
+        untag: (keys) => ecs.untagResource({ resourceArn: live.clusterArn, tagKeys: keys }),
+      });
     },
     console: ({ id }) => consolePage(account, `ecs/v2/clusters/${encodeURIComponent(id)}/tasks`),
   });
@@ -158,16 +159,6 @@ function foundOf(scope: Scope, live: Cluster, adopted: boolean): Found<Cluster> 
     owner: scope.owner(tagsOf(live.tags), adopted),
     live,
   };
-}
-
-function adoption(scope: Scope, live: Cluster): readonly Difference[] {
-  const is: Tags = tagsOf(live.tags);
-  const shouldBe = adoptionTag(is[tagKeys.adopted], scope.projectId, true);
-  if (is[tagKeys.adopted] === shouldBe) return [];
-  return tagDifference(is, { [tagKeys.adopted]: shouldBe }, async (wrong) => {
-    const ecs = await scope.account.aws.ecs();
-    await ecs.tagResource({ resourceArn: live.clusterArn, tags: lowerTagList(wrong) });
-  });
 }
 
 /** What others added stays: the call replaces all that there is. */
@@ -241,14 +232,20 @@ function status({ status, attachmentsStatus }: Cluster): readonly Difference[] {
 }
 
 /** ARNs of tasks that run or wait to. */
-async function tasksOf(ecs: ECS, cluster: string): Promise<readonly string[]> {
+async function tasksOf(
+  ecs: ECS,
+  which: { readonly cluster: string; readonly family?: string },
+): Promise<readonly string[]> {
+  return allPages(async (nextToken) => {
+    const page = await ecs.listTasks({ ...which, desiredStatus: "RUNNING", nextToken });
+    return { items: page.taskArns, next: page.nextToken };
+  });
+}
+
+/** The same of this project's, which alone run task definitions of its name. A call for each kind of task. */
+async function ownTasksOf(ecs: ECS, scope: Scope, cluster: string): Promise<readonly string[]> {
   const tasks: string[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await ecs.listTasks({ cluster, desiredStatus: "RUNNING", nextToken });
-    tasks.push(...(page.taskArns ?? []));
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
+  for (const family of await familiesOf(ecs, scope)) tasks.push(...(await tasksOf(ecs, { cluster, family })));
   return tasks;
 }
 
@@ -286,15 +283,12 @@ async function removeTaskDefinitions(ecs: ECS, scope: Scope): Promise<void> {
 }
 
 async function familiesOf(ecs: ECS, scope: Scope): Promise<readonly string[]> {
-  const families: string[] = [];
   const familyPrefix = scope.name("");
-  let nextToken: string | undefined;
-  do {
+  const families = await allPages(async (nextToken) => {
     const page = await ecs.listTaskDefinitionFamilies({ familyPrefix, status: "ALL", nextToken });
-    families.push(...(page.families ?? []).filter((family) => family.startsWith(familyPrefix)));
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
-  return families;
+    return { items: page.families, next: page.nextToken };
+  });
+  return families.filter((family) => family.startsWith(familyPrefix));
 }
 
 async function revisionsOf(
@@ -302,22 +296,10 @@ async function revisionsOf(
   familyPrefix: string,
   status: "ACTIVE" | "INACTIVE",
 ): Promise<readonly string[]> {
-  const revisions: string[] = [];
-  let nextToken: string | undefined;
-  do {
+  const revisions = await allPages(async (nextToken) => {
     const page = await ecs.listTaskDefinitions({ familyPrefix, status, nextToken });
-    revisions.push(...(page.taskDefinitionArns ?? []));
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
+    return { items: page.taskDefinitionArns, next: page.nextToken };
+  });
   // Its name says prefix and its reference says family; a longer one that begins so gets its own turn.
   return revisions.filter((arn) => arn.split("/").at(-1)?.split(":")[0] === familyPrefix);
-}
-
-async function unlessGone<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (!isNotThere(error)) throw error;
-    return undefined;
-  }
 }

@@ -21,7 +21,6 @@ import { resource } from "../reconcile/resource.js";
 import { type Scope, tagKeys, tagList, tagsOf, tagsToMend } from "../reconcile/scope.js";
 import { consolePage } from "./support/console.js";
 import {
-  allPages,
   commonDifferences,
   createdOrFound,
   type Ec2Kind,
@@ -42,6 +41,7 @@ import {
   settledEnvironments,
 } from "./support/environment-specs.js";
 import { unlessGone } from "./support/gone.js";
+import { allPages } from "./support/pages.js";
 import { tagDifference } from "./support/tags.js";
 
 const GROUP = "compute-environment";
@@ -376,6 +376,13 @@ function environment(scope: Scope, name: string, spec: EnvironmentSpec): Resourc
     };
   };
 
+  /**
+   * On Fargate Batch uses its service-linked role, which it makes when it is missing: AWS's policy for roles of one's own
+   * is written for instances. Unverified: with it, jobs on Fargate stayed RUNNABLE (aws-cdk issue 16717).
+   */
+  const serviceRole = (at: At) =>
+    isFargate(type) ? {} : { serviceRole: at.need("roles/batch-service").arn };
+
   return resource<ComputeEnvironmentDetail>({
     part,
     kind: "compute environment",
@@ -386,11 +393,10 @@ function environment(scope: Scope, name: string, spec: EnvironmentSpec): Resourc
       ...(isFargate(type) ? [] : [(spec.instanceTypes ?? ["instances as Batch chooses"]).join(" ")]),
     ].join(", "),
     needs: [
-      "roles/batch-service",
       "network/subnet-a",
       "network/subnet-b",
       "network/security-group",
-      ...(isFargate(type) ? [] : ["roles/instance-profile", `${name}-template`]),
+      ...(isFargate(type) ? [] : ["roles/batch-service", "roles/instance-profile", `${name}-template`]),
     ],
     cost: costs[type],
     // Its name is unique and never changes: there is nothing else to look for.
@@ -408,7 +414,7 @@ function environment(scope: Scope, name: string, spec: EnvironmentSpec): Resourc
               type: "MANAGED",
               state: "ENABLED",
               computeResources: resources(at),
-              serviceRole: at.need("roles/batch-service").arn,
+              ...serviceRole(at),
               tags: { ...tags },
             }),
           );
@@ -440,7 +446,7 @@ function environment(scope: Scope, name: string, spec: EnvironmentSpec): Resourc
           mend: async () => {
             if (lookedAgain) throw invalidEnvironment(own, reason);
             lookedAgain = true;
-            await update({ serviceRole: at.need("roles/batch-service").arn });
+            await update({ state: "ENABLED", ...serviceRole(at) });
             throw new StillGoingOn(`look at the compute environment ${own} again`, BATCH_MILLISECONDS);
           },
         });
@@ -451,8 +457,8 @@ function environment(scope: Scope, name: string, spec: EnvironmentSpec): Resourc
           await whileFresh(batch.tagResource({ resourceArn: arn, tags: { ...wrong } }));
         }),
       );
-      // Batch changes these only for environments under its service-linked role; ours have a role of the project. What
-      // is away will be another one when it is made again.
+      // Batch changes these only for environments under its service-linked role, as those on Fargate are; one way serves
+      // both, since an environment holds nothing. What is away will be another one when it is made again.
       const fixed = (what: string, now: string | undefined, then: string | undefined) => {
         if (then !== undefined && now === then) return;
         const shouldBe = then ?? "one that is made anew";
@@ -493,7 +499,11 @@ function environment(scope: Scope, name: string, spec: EnvironmentSpec): Resourc
         // What waits for work costs money: nothing waits.
         changeable("min vCPUs", String(is?.minvCpus ?? 0), "0", { computeResources: { minvCpus: 0 } });
       }
-      const role = at.ref("roles/batch-service")?.arn;
+      const role = isFargate(type) ? undefined : at.ref("roles/batch-service")?.arn;
+      if (isFargate(type) && live.serviceRole !== undefined && !isServiceLinked(live.serviceRole)) {
+        // AWS changes no role for its own one.
+        fixed("service role", live.serviceRole, "the one of AWS Batch itself");
+      }
       if (role !== undefined && live.serviceRole !== role) {
         const mend = () => update({ serviceRole: role });
         differences.push({ what: "service role", is: live.serviceRole ?? "none", shouldBe: role, mend });
@@ -521,6 +531,10 @@ function environment(scope: Scope, name: string, spec: EnvironmentSpec): Resourc
 }
 
 /** Batch takes changes only while it works on nothing. It says no status of what is neither. */
+function isServiceLinked(role: string): boolean {
+  return role.includes(":role/aws-service-role/");
+}
+
 function isSettled(status: string | undefined): boolean {
   return status === undefined || status === "VALID" || status === "INVALID";
 }

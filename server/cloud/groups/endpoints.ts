@@ -6,8 +6,10 @@ import type { At, Difference, Found, Group, Resource } from "../reconcile/resour
 import { resource } from "../reconcile/resource.js";
 import { type Scope, tagKeys, tagsToMend } from "../reconcile/scope.js";
 import { consolePage } from "./support/console.js";
+import { unlessGone } from "./support/gone.js";
 import { functionArn, type Permission, permissionDifference, removePermission } from "./support/lambda.js";
 import { thereOrMade } from "./support/lost-answer.js";
+import { allPages } from "./support/pages.js";
 import { tagDifference } from "./support/tags.js";
 
 /** What `manage` answers, one line each; a test holds the two together. All else ends at the gateway. */
@@ -91,7 +93,11 @@ function httpApi(scope: Scope): Resource {
       const gateway = await account.aws.apiGateway();
       if (id !== undefined) {
         try {
-          return await whole(gateway, await gateway.getApi({ ApiId: id }));
+          // Settings files can be edited: an id is believed only of what has our tags.
+          const api = await gateway.getApi({ ApiId: id });
+          const { [tagKeys.part]: part = "api" } = api.Tags ?? {};
+          if (scope.owner(api.Tags ?? {}, false) === "ours" && part === "api")
+            return await whole(gateway, api);
         } catch (error) {
           if (!isNotThere(error)) throw error;
         }
@@ -147,47 +153,33 @@ const DESCRIPTION = "Reprod: runs, for signed requests";
 
 /** All of the region, oldest first. */
 async function apisOf(gateway: ApiGatewayV2): Promise<readonly GetApiResponse[]> {
-  const apis: GetApiResponse[] = [];
-  let NextToken: string | undefined;
-  do {
+  const apis = await allPages<GetApiResponse>(async (NextToken) => {
     const page = await gateway.getApis({ ...(NextToken !== undefined && { NextToken }) });
-    apis.push(...(page.Items ?? []));
-    NextToken = page.NextToken;
-  } while (NextToken !== undefined);
-  return apis.sort((a, b) => (a.CreatedDate?.getTime() ?? 0) - (b.CreatedDate?.getTime() ?? 0));
+    return { items: page.Items, next: page.NextToken };
+  });
+  return [...apis].sort((a, b) => (a.CreatedDate?.getTime() ?? 0) - (b.CreatedDate?.getTime() ?? 0));
 }
 
 async function integrationsOf(gateway: ApiGatewayV2, ApiId: string): Promise<readonly Integration[]> {
-  const integrations: Integration[] = [];
-  let NextToken: string | undefined;
-  do {
+  return allPages(async (NextToken) => {
     const page = await gateway.getIntegrations({ ApiId, ...(NextToken !== undefined && { NextToken }) });
-    integrations.push(...(page.Items ?? []));
-    NextToken = page.NextToken;
-  } while (NextToken !== undefined);
-  return integrations;
+    return { items: page.Items, next: page.NextToken };
+  });
 }
 
 async function routesOf(gateway: ApiGatewayV2, ApiId: string): Promise<readonly Route[]> {
-  const routes: Route[] = [];
-  let NextToken: string | undefined;
-  do {
+  return allPages(async (NextToken) => {
     const page = await gateway.getRoutes({ ApiId, ...(NextToken !== undefined && { NextToken }) });
-    routes.push(...(page.Items ?? []));
-    NextToken = page.NextToken;
-  } while (NextToken !== undefined);
-  return routes;
+    return { items: page.Items, next: page.NextToken };
+  });
 }
 
 async function stageOf(gateway: ApiGatewayV2, ApiId: string): Promise<Stage | undefined> {
-  let NextToken: string | undefined;
-  do {
+  const stages = await allPages(async (NextToken) => {
     const page = await gateway.getStages({ ApiId, ...(NextToken !== undefined && { NextToken }) });
-    const stage = page.Items?.find(({ StageName }) => StageName === STAGE);
-    if (stage !== undefined) return stage;
-    NextToken = page.NextToken;
-  } while (NextToken !== undefined);
-  return undefined;
+    return { items: page.Items, next: page.NextToken };
+  });
+  return stages.find(({ StageName }) => StageName === STAGE);
 }
 
 function apiDifferences({ account }: Scope, name: string, api: GetApiResponse): readonly Difference[] {
@@ -297,14 +289,6 @@ function integrationsTooMany(
       },
     },
   ];
-}
-
-async function unlessGone(asked: Promise<unknown>): Promise<void> {
-  try {
-    await asked;
-  } catch (error) {
-    if (!isNotThere(error)) throw error;
-  }
 }
 
 /** Routes to our integration are ours: those that `manage` does not answer any more go. Others' stay. */

@@ -76,11 +76,15 @@ function keyPairOf(scope: Scope): Resource {
     await unlessGone((await scope.account.aws.ec2()).deleteKeyPair({ KeyName: name }));
   };
   const local = readLocal(file);
+  let about = local === undefined ? `${KEY_FILE}, which is not on this machine` : KEY_FILE;
   return resource<Looked<KeyPairInfo>>({
     part: PART,
     kind: "key pair",
     name,
-    detail: `Ed25519, private key in ${KEY_FILE}${local === undefined ? ", which is not on this machine" : ""}`,
+    // Whether the file here belongs to it is known once it was compared.
+    get detail() {
+      return `Ed25519, private key in ${about}`;
+    },
     ...(local !== undefined && {
       afterwards: `${KEY_FILE} stays on this machine as ${asideName(local)}: machines that know the key still let it in`,
     }),
@@ -113,7 +117,10 @@ function keyPairOf(scope: Scope): Resource {
       // A teammate's checkout has no private key, and never will: AWS has none to give. Nothing is wrong there, and to
       // make another one would lock out who has the first. So its absence is told by `detail` and is no difference.
       if (now === undefined) return common;
-      return [...common, ...keyDifference(now, item), ...fileDifferences(scope.folder, file)];
+      // No difference either: it would have two people with a key each delete the other's by turns.
+      const other = otherKey(now, item);
+      if (other !== undefined) about = `${KEY_FILE}; ${other}`;
+      return [...common, ...fileDifferences(scope.folder, file)];
     },
     remove: async () => {
       // First, so that a key that is made next finds its place free; and there is no moment at which it is lost.
@@ -142,19 +149,18 @@ function readLocal(file: string): LocalKey | undefined {
   }
 }
 
-function keyDifference({ key }: LocalKey, { PublicKey, KeyFingerprint }: KeyPairInfo): readonly Difference[] {
+/** What the file holds, in words, when that is not the key of the pair. */
+function otherKey({ key }: LocalKey, { PublicKey, KeyFingerprint }: KeyPairInfo): string | undefined {
   const is = key === undefined ? undefined : fingerprint(key.blob);
   const material = PublicKey?.trim().split(/\s+/)[1];
   const shouldBe =
     material === undefined
       ? (KeyFingerprint ?? "").replace(/=+$/, "")
       : fingerprint(Buffer.from(material, "base64"));
-  if (is === shouldBe) return [];
-  const mend = async () => {
-    throw new Error("what cannot be changed is replaced");
-  };
-  const words = is === undefined ? "no Ed25519 key without a passphrase" : `SHA256:${is}`;
-  return [{ what: `key in ${KEY_FILE}`, is: words, shouldBe: `SHA256:${shouldBe}`, replace: true, mend }];
+  if (is === shouldBe) return undefined;
+  return is === undefined
+    ? "the one on this machine is no Ed25519 key without a passphrase"
+    : `the one on this machine is another key (SHA256:${is}, not SHA256:${shouldBe})`;
 }
 
 function fileDifferences(folder: string, file: string): readonly Difference[] {

@@ -18,8 +18,6 @@ import { resource } from "../reconcile/resource.js";
 import { type Scope, tagsOf } from "../reconcile/scope.js";
 import { consolePage } from "./support/console.js";
 import {
-  allPages,
-  changesOf,
   commonDifferences,
   createdOrFound,
   type Ec2Kind,
@@ -35,6 +33,7 @@ import {
 } from "./support/ec2.js";
 import { unlessGone } from "./support/gone.js";
 import { freeRanges, parseRange, printRange, type Range } from "./support/ipv4.js";
+import { allPages } from "./support/pages.js";
 
 const GROUP = "network";
 const EVERYWHERE = "0.0.0.0/0";
@@ -246,8 +245,7 @@ function vpc(scope: Scope): Resource {
       for (const id of [...found.live.copies, found.id]) await remove(id);
     },
     release: (found) =>
-      letGo(scope, found.id, found.live.item.Tags, async () => {
-        const changed = changesOf(found.live.item.Tags);
+      letGo(scope, found.id, async (changed) => {
         for (const [, attribute] of [...dns].reverse())
           if (changed.includes(attribute)) await set(found.id, attribute, false);
       }),
@@ -352,11 +350,11 @@ function internetGateway(scope: Scope): Resource {
     remove: async (found) => {
       for (const id of [...found.live.copies, found.id]) await remove(id);
     },
-    release: async ({ id, live: { item, copies, asItIs } }, at) => {
+    release: async ({ id, live: { copies, asItIs } }, at) => {
       for (const copy of copies) await remove(copy);
       if (asItIs === true) return;
-      await letGo(scope, id, item.Tags, async () => {
-        if (changesOf(item.Tags).includes("attachment")) await detach(id, (vpc) => vpc === at.ref("vpc")?.id);
+      await letGo(scope, id, async (changed) => {
+        if (changed.includes("attachment")) await detach(id, (vpc) => vpc === at.ref("vpc")?.id);
       });
     },
     console: page(scope, "InternetGateway:internetGatewayId"),
@@ -489,7 +487,7 @@ function subnet(scope: Scope, part: "subnet-a" | "subnet-b"): Resource {
     remove: async (found) => {
       for (const id of [...found.live.copies, found.id]) await remove(id);
     },
-    release: (found) => letGo(scope, found.id, found.live.item.Tags, async () => {}),
+    release: (found) => letGo(scope, found.id, async () => {}),
     console: page(scope, "SubnetDetails:subnetId"),
   });
 }
@@ -639,8 +637,8 @@ function routeTable(scope: Scope): Resource {
     release: async ({ id, live: { item } }, at) => {
       const own = new Set(ownSubnets(at).map((ref) => ref.id));
       await disassociate(id, (subnet) => own.has(subnet));
-      await letGo(scope, id, item.Tags, async () => {
-        if (!changesOf(item.Tags).includes("default-route")) return;
+      await letGo(scope, id, async (changed) => {
+        if (!changed.includes("default-route")) return;
         if (defaultRoute(item)?.GatewayId !== at.ref("internet-gateway")?.id) return;
         const ec2 = await scope.account.aws.ec2();
         await unlessGone(ec2.deleteRoute({ RouteTableId: id, DestinationCidrBlock: EVERYWHERE }));
@@ -1019,7 +1017,7 @@ function securityGroup(scope: Scope): Resource {
       for (const id of [...found.live.copies, found.id]) await remove(id);
     },
     release: ({ id, live: { item } }) =>
-      letGo(scope, id, item.Tags, async () => {
+      letGo(scope, id, async () => {
         for (const rule of rulesOf(item)) if (rule.description?.startsWith(OURS)) await revoke(id, rule);
       }),
     console: page(scope, "SecurityGroup:groupId"),

@@ -6,6 +6,7 @@ import type { Difference, Found, Group, Resource } from "../reconcile/resource.j
 import { resource } from "../reconcile/resource.js";
 import { type Scope, type Tags, tagList, tagsOf, tagsToMend } from "../reconcile/scope.js";
 import { consolePage } from "./support/console.js";
+import { allPages } from "./support/pages.js";
 import { tagDifference } from "./support/tags.js";
 
 export const repositories: Group = {
@@ -29,7 +30,10 @@ export const repositories: Group = {
       if (declared.has(name)) continue;
       // The name alone makes it nobody's to remove.
       if (scope.owner(await tagsOfRepository(ecr, repositoryArn), false) !== "ours") continue;
-      strays.push(repository(scope, name));
+      const stray = repository(scope, name);
+      // An older checkout knows nothing of a colleague's repository: images are never taken for that.
+      const { count } = await imagesIn(ecr, repositoryName);
+      strays.push(count === 0 ? stray : { ...stray, staysUntilAsked: true });
     }
     return strays;
   },
@@ -178,30 +182,36 @@ function repository(scope: Scope, name: string): Resource {
       return differences;
     },
     inUse: async () => {
-      const ecr = await account.aws.ecr();
-      const { imageIds = [], nextToken } = await ecr.listImages({ repositoryName, maxResults: 1000 });
-      const count = new Set(imageIds.map(({ imageDigest }) => imageDigest)).size;
+      const { count, more } = await imagesIn(await account.aws.ecr(), repositoryName);
       if (count === 0) return undefined;
-      const more = nextToken === undefined ? "" : "more than ";
-      return `the repository ${name} holds ${more}${count} ${count === 1 ? "image" : "images"}`;
+      return `the repository ${name} holds ${more ? "more than " : ""}${count} ${count === 1 ? "image" : "images"}`;
     },
-    remove: async () => {
+    remove: async (_, { forced }) => {
       const ecr = await account.aws.ecr();
-      await ecr.deleteRepository({ repositoryName, force: true });
+      // What was pushed since the repository was seen to be empty is nobody's consent: ECR then refuses, and it is left.
+      await ecr.deleteRepository({ repositoryName, force: forced });
     },
     console: ({ id }) => consolePage(account, `ecr/repositories/private/${account.accountId}/${id}`),
   });
 }
 
 async function allRepositories(ecr: ECR): Promise<readonly Repository[]> {
-  const all: Repository[] = [];
-  let nextToken: string | undefined;
-  do {
+  return allPages(async (nextToken) => {
     const page = await ecr.describeRepositories({ maxResults: 1000, nextToken });
-    all.push(...(page.repositories ?? []));
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
-  return all;
+    return { items: page.repositories, next: page.nextToken };
+  });
+}
+
+/** How many images a repository holds, up to the thousand that one call tells. */
+async function imagesIn(
+  ecr: ECR,
+  repositoryName: string,
+): Promise<{ readonly count: number; readonly more: boolean }> {
+  const { imageIds = [], nextToken } = await ecr.listImages({ repositoryName, maxResults: 1000 });
+  return {
+    count: new Set(imageIds.map(({ imageDigest }) => imageDigest)).size,
+    more: nextToken !== undefined,
+  };
 }
 
 async function tagsOfRepository(ecr: ECR, resourceArn: string | undefined): Promise<Tags> {

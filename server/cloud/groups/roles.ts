@@ -119,9 +119,11 @@ function role(scope: Scope, spec: RoleSpec): Resource {
       }
       await iam.deleteRole({ RoleName: id });
     },
-    release: async ({ id, live }) => {
+    release: async ({ id }) => {
       const iam = await account.aws.iam();
-      await releaseTag(scope, tagsOf(live.Tags), {
+      // Another project may have begun to use it since it was looked at.
+      const { Role } = await iam.getRole({ RoleName: id });
+      await releaseTag(scope, tagsOf(Role?.Tags), {
         tag: (value) => iam.tagRole({ RoleName: id, Tags: tagList(value) }),
         untag: (TagKeys) => iam.untagRole({ RoleName: id, TagKeys }),
       });
@@ -197,7 +199,9 @@ async function inline(iam: IAM, RoleName: string, spec: RoleSpec): Promise<reado
       what: `inline policy ${PolicyName}`,
       is: "there",
       shouldBe: "none",
-      mend: () => unlessGone(iam.deleteRolePolicy({ RoleName, PolicyName })),
+      mend: async () => {
+        await unlessGone(iam.deleteRolePolicy({ RoleName, PolicyName }));
+      },
     });
   }
   return differences;
@@ -220,7 +224,9 @@ async function managed(iam: IAM, RoleName: string, spec: RoleSpec): Promise<read
       what: `managed policy ${lastOf(PolicyArn)}`,
       is: "attached",
       shouldBe: "not attached",
-      mend: () => unlessGone(iam.detachRolePolicy({ RoleName, PolicyArn })),
+      mend: async () => {
+        await unlessGone(iam.detachRolePolicy({ RoleName, PolicyArn }));
+      },
     })),
   ];
 }

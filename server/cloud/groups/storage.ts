@@ -149,15 +149,18 @@ function bucket(scope: Scope, part: Part): Resource {
         ...lifecycle,
       ];
     },
-    inUse: async ({ id }) => {
+    inUse: async ({ id, owner }) => {
+      // One that was adopted stays, and nothing of it is lost.
+      if (owner === "adopted") return undefined;
       const { count, more } = await contentsOf(await account.aws.s3(), at(id));
       if (count === 0) return undefined;
       return `the bucket ${id} holds ${more ? "more than " : ""}${count} ${count === 1 ? "object" : "objects"}`;
     },
-    remove: async ({ id }, { signal }) => {
+    remove: async ({ id }, { forced, signal }) => {
       const s3 = await account.aws.s3();
       try {
-        await emptyBucket(s3, at(id), signal);
+        // What came in since the bucket was seen to be empty is nobody's consent: S3 then refuses, and it is left.
+        if (forced) await emptyBucket(s3, at(id), signal);
         await s3.deleteBucket(at(id));
       } catch (error) {
         if (!isNoBucket(error)) throw error;

@@ -309,6 +309,13 @@ const needs: { readonly [group in GroupName]: readonly Need[] } = {
       if: ours,
     },
     {
+      // What we added to things of others is taken out again: they say in a tag that this project uses them.
+      sid: "MendAdopted",
+      actions: ["ec2:DeleteRoute", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"],
+      on: ec2("route-table", "security-group"),
+      if: (scope) => ({ StringLike: { "aws:ResourceTag/reprod:adopted": [`*${scope.projectId}*`] } }),
+    },
+    {
       // Two resources each, of which one may be of an adopted VPC.
       sid: "DetachNetwork",
       actions: ["ec2:DetachInternetGateway", "ec2:DisassociateRouteTable"],

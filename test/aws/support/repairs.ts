@@ -111,6 +111,12 @@ export async function askRepaired(
       const Quota = { ServiceCode, QuotaCode, Value, Unit: "None", Adjustable: true, GlobalQuota: false };
       return answered("application/x-amz-json-1.1", JSON.stringify({ Quota }));
     }
+    case "batch:CreateComputeEnvironment": {
+      // moto wants a role for what Batch makes under its service-linked role, which Batch makes when it is missing.
+      if (call.params.serviceRole !== undefined) return forward(request);
+      const serviceRole = await batchRole(request, forward);
+      return forward({ ...request, body: Buffer.from(JSON.stringify({ ...call.params, serviceRole })) });
+    }
     case "batch:DeleteJobQueue":
       return (await isEnabled("describejobqueues", "jobQueues", call.params.jobQueue, request, forward))
         ? refused("Cannot delete, job queue must be in DISABLED state")
@@ -124,6 +130,24 @@ export async function askRepaired(
     default:
       return forward(request);
   }
+}
+
+async function batchRole(request: Request, forward: Forward): Promise<string | undefined> {
+  const ask = async (form: { readonly [name: string]: string }): Promise<string | undefined> => {
+    const body = Buffer.from(new URLSearchParams({ Version: "2010-05-08", ...form }).toString());
+    const headers = {
+      ...request.headers,
+      "content-type": "application/x-www-form-urlencoded",
+      "content-length": String(body.length),
+      authorization: request.headers.authorization?.replace("/batch/aws4_request", "/iam/aws4_request"),
+    };
+    const answer = await forward({ method: "POST", url: "/", headers, body });
+    return /<Arn>([^<]+)<\/Arn>/.exec(answer.body.toString("utf8"))?.[1];
+  };
+  return (
+    (await ask({ Action: "GetRole", RoleName: "AWSServiceRoleForbatch" })) ??
+    (await ask({ Action: "CreateServiceLinkedRole", AWSServiceName: "batch.amazonaws.com" }))
+  );
 }
 
 /** moto deletes queues and environments in any state, which Batch refuses. */

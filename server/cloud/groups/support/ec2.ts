@@ -12,6 +12,7 @@ import {
 } from "../../reconcile/scope.js";
 import { adoptionDifference } from "./adoption.js";
 import { unlessGone } from "./gone.js";
+import { allPages } from "./pages.js";
 import { tagDifference } from "./tags.js";
 
 /** On what was adopted: in which ways we changed it, so that whoever lets go of it last can undo just that (F2). */
@@ -33,22 +34,6 @@ export interface Looked<Item> {
   readonly item: Item;
   /** Of ours as well, by their tags: of a create whose answer was lost (F3). */
   readonly copies: readonly string[];
-}
-
-/** Every item of an API that gives them in pages. */
-export async function allPages<Item>(
-  page: (
-    token: string | undefined,
-  ) => Promise<{ readonly items: readonly Item[] | undefined; readonly next: string | undefined }>,
-): Promise<readonly Item[]> {
-  const all: Item[] = [];
-  let token: string | undefined;
-  do {
-    const { items, next } = await page(token);
-    all.push(...(items ?? []));
-    token = next === "" ? undefined : next;
-  } while (token !== undefined);
-  return all;
 }
 
 export function filter(Name: string, ...Values: string[]): Filter {
@@ -107,9 +92,14 @@ export function lookUp<Item>(
         return item === undefined ? undefined : found(item, at);
       }
       const ours = await tagged(at);
-      let item = ours.find((one) => kind.id(one) === at.id);
-      if (item === undefined && at.id !== undefined) item = await byId(at.id);
-      item ??= ours[0];
+      let item = ours.find((one) => kind.id(one) === at.id) ?? ours[0];
+      if (item === undefined && at.id !== undefined) {
+        // Settings files can be edited: an id is believed only of what our tags do not make another's, or another part.
+        const remembered = await byId(at.id);
+        const tags = remembered === undefined ? {} : tagsOf(kind.tags(remembered));
+        const isThis = (tags[tagKeys.part] ?? part) === part && (tags[tagKeys.group] ?? group) === group;
+        if (isThis && scope.owner(tags, false) === "ours") item = remembered;
+      }
       const named = item === undefined ? more.named?.(at) : undefined;
       if (named !== undefined) item = (await kind.list(named))[0];
       if (item === undefined) return undefined;
@@ -169,7 +159,7 @@ export function commonDifferences<Item>(
 }
 
 /** In which ways we changed what was adopted. */
-export function changesOf(tags: Tag[] | undefined): readonly string[] {
+function changesOf(tags: readonly Tag[] | undefined): readonly string[] {
   return (tagsOf(tags)[CHANGED] ?? "").split(" ").filter((word) => word !== "");
 }
 
@@ -192,22 +182,25 @@ export async function noteChange(
 }
 
 /**
- * Lets go of what was adopted. What we changed is undone by the last project that uses it: another one may need it.
- * The tags go last, so that it can be said again.
+ * Lets go of what was adopted. What we changed is undone by the last project that uses it: another one may need it, also
+ * one that came since it was looked at, so the tags are read again. They go last, so that it can be said again.
  */
 export async function letGo(
   scope: Scope,
   id: string,
-  tags: Tag[] | undefined,
-  undo: () => Promise<void>,
+  undo: (changes: readonly string[]) => Promise<void>,
 ): Promise<void> {
   const ec2 = await scope.account.aws.ec2();
+  const tags = await allPages(async (NextToken) => {
+    const answer = await ec2.describeTags({ Filters: [filter("resource-id", id)], NextToken });
+    return { items: answer.Tags?.map(({ Key, Value }): Tag => ({ Key, Value })), next: answer.NextToken };
+  });
   const others = adoptionTag(tagsOf(tags)[tagKeys.adopted], scope.projectId, false);
   if (others !== "") {
     await ec2.createTags({ Resources: [id], Tags: [{ Key: tagKeys.adopted, Value: others }] });
     return;
   }
-  await undo();
+  await undo(changesOf(tags));
   await ec2.deleteTags({ Resources: [id], Tags: [{ Key: tagKeys.adopted }, { Key: CHANGED }] });
 }
 

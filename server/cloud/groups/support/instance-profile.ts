@@ -110,9 +110,10 @@ export function instanceProfile(scope: Scope): Resource {
       }
       await iam.deleteInstanceProfile({ InstanceProfileName: id });
     },
-    release: async ({ id, live }) => {
+    release: async ({ id }) => {
       const iam = await account.aws.iam();
-      await releaseTag(scope, tagsOf(live.Tags), {
+      // Another project may have begun to use it since it was looked at.
+      await releaseTag(scope, tagsOf((await read(id))?.Tags), {
         tag: (value) => iam.tagInstanceProfile({ InstanceProfileName: id, Tags: tagList(value) }),
         untag: (TagKeys) => iam.untagInstanceProfile({ InstanceProfileName: id, TagKeys }),
       });

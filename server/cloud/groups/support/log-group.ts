@@ -1,4 +1,5 @@
 import type { LogGroup } from "@aws-sdk/client-cloudwatch-logs";
+import { bytes } from "../../../base/format.js";
 import { LOGS_USE } from "../../prices.js";
 import type { Difference, Found, GroupName, Resource } from "../../reconcile/resource.js";
 import { resource } from "../../reconcile/resource.js";
@@ -12,6 +13,7 @@ export const RETENTION_DAYS = 90;
 
 interface Live {
   readonly retentionDays: number | undefined;
+  readonly storedBytes: number;
   readonly tags: Tags;
 }
 
@@ -56,13 +58,14 @@ export function logGroup(
         id: name,
         arn,
         owner: scope.owner(tags, false),
-        live: { retentionDays: found.retentionInDays, tags },
+        live: { retentionDays: found.retentionInDays, storedBytes: found.storedBytes ?? 0, tags },
       };
     },
     create: async () => {
       const logs = await account.aws.logs();
       await thereOrMade(logs.createLogGroup({ logGroupName: name, tags: { ...tags } }));
-      return { id: name, arn: arnOf(name), owner: "ours", live: { retentionDays: undefined, tags } };
+      const live = { retentionDays: undefined, storedBytes: 0, tags };
+      return { id: name, arn: arnOf(name), owner: "ours", live };
     },
     compare: ({ live }): readonly Difference[] => {
       const differences: Difference[] = [];
@@ -85,6 +88,11 @@ export function logGroup(
       );
       return differences;
     },
+    ...(holdsData && {
+      // Logs of what only serves us, functions, say nothing that anybody would miss.
+      inUse: async ({ live: { storedBytes } }: Found<Live>) =>
+        storedBytes === 0 ? undefined : `the log group ${name} holds ${bytes(storedBytes)} of logs`,
+    }),
     remove: async () => {
       const logs = await account.aws.logs();
       await logs.deleteLogGroup({ logGroupName: name });
