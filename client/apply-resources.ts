@@ -123,10 +123,10 @@ async function agrees(plan: ResourcesPlanView, asked: ResourcesArguments): Promi
 
 /** What is in use is refused; who insists is asked again. */
 async function insists(plan: ResourcesPlanView): Promise<boolean> {
-  const anyway = t("Remove Anyway…");
+  const anyway = t("Do It Anyway…");
   const first = await vscode.window.showWarningMessage(
-    t("{0} is in use.", plan.titles.join(", ")),
-    { modal: true, detail: [...plan.against.map(asSentence), t("Nothing was removed.")].join("\n") },
+    t("{0} is in use.", groupsText(plan.titles, t)),
+    { modal: true, detail: [...plan.against.map(asSentence), t("Nothing was changed.")].join("\n") },
     anyway,
   );
   if (first !== anyway) return false;

@@ -12,6 +12,7 @@ import {
   type ResourceView,
   resourceGroups,
 } from "../server/protocol.js";
+import { asSentence } from "./failure-text.js";
 import { grouped } from "./format.js";
 import type { Translate } from "./translate.js";
 
@@ -202,6 +203,7 @@ export const resourceIcons: {
   drifted: { icon: "warning", color: "reprod.staleForeground" },
   missing: { icon: "close", color: "reprod.failedForeground" },
   stray: { icon: "circle-slash", color: "reprod.waitingForeground" },
+  unknown: { icon: "question", color: "reprod.unknownForeground" },
   "not-set-up": { icon: "circle-large-outline", color: "reprod.missingForeground" },
 };
 
@@ -216,7 +218,7 @@ export function groupStateWord(state: ResourceGroupState, t: Translate): string 
     case "partly":
       return t("partly set up");
     case "removing":
-      return t("removal not finished");
+      return t("removing");
     case "unknown":
       return t("unknown");
     case "not-set-up":
@@ -235,15 +237,17 @@ export function resourceStateWord(state: ResourceState, t: Translate): string {
     case "missing":
       return t("gone");
     case "stray":
-      return t("not needed any more");
+      return t("not declared any more");
     case "not-set-up":
       return t("not set up");
+    case "unknown":
+      return t("unknown");
   }
 }
 
 /** `ready · 7 resources`, `drifted · security group gone`, `4 of 11 · creating subnet …`. */
 export function groupDescription(
-  { state, resources, fileDiffers }: ResourceGroupView,
+  { state, resources, fileDiffers, trouble }: ResourceGroupView,
   progress: ResourcesProgress | undefined,
   t: Translate,
 ): string {
@@ -263,7 +267,10 @@ export function groupDescription(
         ? `${word} · ${what}`
         : `${word} · ${t("{0} and {1} more", what, grouped(more.length))}`;
     }
-    case "unknown":
+    case "unknown": {
+      const why = trouble ?? resources.find((one) => one.trouble !== undefined)?.trouble;
+      return why === undefined ? word : `${word} · ${why.message}`;
+    }
     case "not-set-up":
       return word;
   }
@@ -276,9 +283,12 @@ function wrongWord({ state, differences }: ResourceView, t: Translate): string {
 
 /** `sg-0ab12 · ingress rules: none → 443`; the state only where it is not what one expects. */
 export function resourceDescription(view: ResourceView, t: Translate): string {
-  const { id, short, state, differences } = view;
+  const { id, short, state, differences, trouble } = view;
   // Rows are narrow: that it is gone must not be what is cut off.
-  if (id === undefined) return `${resourceStateWord(state, t)} · ${short}`;
+  if (id === undefined) {
+    const why = trouble === undefined ? "" : ` · ${trouble.message}`;
+    return `${resourceStateWord(state, t)} · ${short}${why}`;
+  }
   const parts = [short];
   const [first, ...more] = differences;
   if (first !== undefined) {
@@ -369,6 +379,12 @@ export function whereText({ accountId, region, profile, caller }: AccountView, t
   const [account, where] = [accountId ?? "?", region ?? "?"];
   if (profile !== undefined) return t('in account {0} ({1}) as profile "{2}"', account, where, profile);
   return t("in account {0} ({1}) as {2}", account, where, caller ?? "?");
+}
+
+/** The reason why nothing is known, and what to do about it: as sentences of a tooltip. */
+export function troubleLines(trouble: FailureData | undefined): readonly string[] {
+  if (trouble === undefined) return [];
+  return [trouble.message, trouble.why, trouble.fix].filter((text) => text !== undefined).map(asSentence);
 }
 
 /** What stands below the question: cost, and what goes with it. */

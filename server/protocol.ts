@@ -538,7 +538,8 @@ export const resourceProjectsRequest = request<Record<string, never>, readonly R
   "reprod/resourceProjects",
 );
 
-export type ResourceState = "ready" | "adopted" | "drifted" | "missing" | "stray" | "not-set-up";
+/** `unknown`: it may not be seen, or is another's; `trouble` says why. */
+export type ResourceState = "ready" | "adopted" | "drifted" | "missing" | "stray" | "not-set-up" | "unknown";
 
 export interface ResourceDifference {
   /** `egress rules` */
@@ -563,6 +564,8 @@ export interface ResourceView {
   readonly differences: readonly ResourceDifference[];
   /** Page of the AWS console; always `https:`. */
   readonly console?: string;
+  /** Why nothing can be told of it. */
+  readonly trouble?: FailureData;
 }
 
 export interface ResourceGroupView {
@@ -577,6 +580,8 @@ export interface ResourceGroupView {
   /** Everything is there, and the settings file says something else or is missing. */
   readonly fileDiffers: boolean;
   readonly resources: readonly ResourceView[];
+  /** Why nothing can be told of all of it. */
+  readonly trouble?: FailureData;
 }
 
 export interface ProjectResources extends ResourceProject {
@@ -607,6 +612,10 @@ export interface EnvironmentArguments {
   readonly name: string;
   readonly type?: "spot" | "on-demand" | "fargate" | "fargate-spot";
   readonly maxVcpus?: number;
+  /** Disk of each machine; Fargate has none of its own, and no instance types either. */
+  readonly diskGiB?: number;
+  /** Types or families that may be chosen from: `m7i.large`, `c7g`. */
+  readonly instanceTypes?: readonly string[];
 }
 
 /** Client → server: the environments that were asked for, and which types there are. Asks nothing of AWS. */
@@ -663,7 +672,7 @@ export interface ResourcesPlanView {
   readonly costsUse: boolean;
   /** What is lost for good with its data: asked about by name. */
   readonly losesData: readonly { readonly kind: string; readonly name: string }[];
-  /** Why a removal must not be done now, unless it is forced. */
+  /** Why it must not be done now, unless it is forced: what would be removed or replaced is in use. */
   readonly against: readonly string[];
 }
 

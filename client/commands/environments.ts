@@ -17,23 +17,23 @@ export const create: Command = {
     if (project === undefined) return;
     const { environments } = await services.server.request(environmentsRequest, { project });
     const taken = new Set(environments.map(({ name }) => name));
-    const title = t("Create Compute Environment");
     const name = await vscode.window.showInputBox({
-      title: `${title} (1/3)`,
+      title: stepTitle(1, undefined),
       prompt: t("A name: lower-case letters, digits and hyphens"),
       placeHolder: "large",
       ignoreFocusOut: true,
       validateInput: (value) => nameProblem(value, taken),
     });
     if (name === undefined) return;
-    const type = await vscode.window.showQuickPick(types(), {
-      title: `${title} (2/3)`,
+    const chosen = await vscode.window.showQuickPick(types(), {
+      title: stepTitle(2, undefined),
       placeHolder: t("What its machines are"),
       ignoreFocusOut: true,
     });
-    if (type === undefined) return;
+    if (chosen === undefined) return;
+    const { type } = chosen;
     const size = await vscode.window.showInputBox({
-      title: `${title} (3/3)`,
+      title: stepTitle(3, type),
       prompt: t("How many vCPUs at most, all machines together"),
       value: "64",
       ignoreFocusOut: true,
@@ -41,13 +41,66 @@ export const create: Command = {
         /^[1-9]\d{0,4}$/.test(value.trim()) ? undefined : t("A whole number from 1 to 99999."),
     });
     if (size === undefined) return;
+    const machines = hasMachines(type) ? await askMachines(type) : {};
+    if (machines === undefined) return;
     await planAndApply(services, {
       project,
       groups: ["compute-environment"],
-      createEnvironment: { name, type: type.type, maxVcpus: Number(size) },
+      createEnvironment: { name, type, maxVcpus: Number(size), ...machines },
     });
   },
 };
+
+type Type = NonNullable<EnvironmentArguments["type"]>;
+
+/** Fargate has no machines that one could choose. */
+function hasMachines(type: Type): boolean {
+  return type === "spot" || type === "on-demand";
+}
+
+/** How many steps there are is known with the type. */
+function stepTitle(step: number, type: Type | undefined): string {
+  const title = t("Create Compute Environment");
+  if (type === undefined) return `${title} (${step})`;
+  return `${title} (${step}/${hasMachines(type) ? 5 : 3})`;
+}
+
+/** Disk and instance types; what is left empty is as by default. Undefined when the person gave up. */
+async function askMachines(
+  type: Type,
+): Promise<Pick<EnvironmentArguments, "diskGiB" | "instanceTypes"> | undefined> {
+  const disk = await vscode.window.showInputBox({
+    title: stepTitle(4, type),
+    prompt: t("Scratch disk of each machine in GiB; empty for 100"),
+    placeHolder: "100",
+    ignoreFocusOut: true,
+    validateInput: (value) => (isDisk(value.trim()) ? undefined : t("A whole number from 30 to 16384.")),
+  });
+  if (disk === undefined) return undefined;
+  const kinds = await vscode.window.showInputBox({
+    title: stepTitle(5, type),
+    prompt: t("Instance types or families, with commas between them; empty for what fits"),
+    placeHolder: "m7i, c7i.4xlarge",
+    ignoreFocusOut: true,
+    validateInput: (value) =>
+      namesIn(value).every((one) => /^[a-z][a-z0-9_-]*(?:\.[a-z0-9-]+)?$/.test(one))
+        ? undefined
+        : t("Types such as m7i.large, or families such as c7g, with commas between them."),
+  });
+  if (kinds === undefined) return undefined;
+  return {
+    ...(disk.trim() === "" ? {} : { diskGiB: Number(disk) }),
+    ...(namesIn(kinds).length === 0 ? {} : { instanceTypes: namesIn(kinds) }),
+  };
+}
+
+function isDisk(text: string): boolean {
+  return text === "" || (/^[1-9]\d{0,4}$/.test(text) && Number(text) >= 30 && Number(text) <= 16_384);
+}
+
+function namesIn(text: string): readonly string[] {
+  return text.split(/[\s,]+/).filter((part) => part !== "");
+}
 
 export const remove: Command = {
   run: async (services, argument) => {
@@ -79,7 +132,7 @@ function nameProblem(value: string, taken: ReadonlySet<string>): string | undefi
 }
 
 function types(): readonly (vscode.QuickPickItem & {
-  readonly type: NonNullable<EnvironmentArguments["type"]>;
+  readonly type: Type;
 })[] {
   return [
     {

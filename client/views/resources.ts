@@ -20,6 +20,7 @@ import {
   resourceIcons,
   resourceStateWord,
   topEntries,
+  troubleLines,
 } from "../resources-model.js";
 import type { Services } from "../services.js";
 
@@ -238,23 +239,25 @@ function tooltip(entry: Entry): vscode.MarkdownString {
     case "action":
       return lines(entry.command ?? failureOf(entry.of.view)?.message ?? "");
     case "group": {
-      const { title, purpose, state, resources, fileDiffers } = entry.view;
+      const { title, purpose, state, resources, fileDiffers, trouble } = entry.view;
       const wrong = resources.filter((one) => one.state !== "ready" && one.state !== "adopted");
       return lines(
         `${title}: ${groupStateWord(state, t)}`,
         purpose,
+        ...troubleLines(trouble),
         ...wrong.slice(0, 10).map((one) => `${one.kind} · ${resourceDescription(one, t)}`),
         fileDiffers ? t("The settings file does not say what is there.") : undefined,
       );
     }
     case "resource": {
-      const { kind, name, id, detail, state, differences } = entry.view;
+      const { kind, name, id, detail, state, differences, trouble } = entry.view;
       return lines(
         `${kind}: ${resourceStateWord(state, t)}`,
         name,
         id === name ? undefined : id,
         detail,
         ...differences.map(differenceText),
+        ...troubleLines(trouble),
       );
     }
   }

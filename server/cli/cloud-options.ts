@@ -3,8 +3,9 @@ import { Failure } from "../base/failure.js";
 import type { Account } from "../cloud/account.js";
 import {
   accountText,
-  actionSigns,
+  actionWords,
   costsMoney,
+  goesOn,
   moneyText,
   planSummary,
   stepSubject,
@@ -12,6 +13,7 @@ import {
 import type { Progress } from "../cloud/reconcile/apply.js";
 import type { Plan, Step } from "../cloud/reconcile/plan.js";
 import { type GroupName, groupNames } from "../cloud/reconcile/resource.js";
+import type { Reason } from "../cloud/reconcile/teardown.js";
 import { groupOf } from "../cloud/setup.js";
 import type { JsonOption } from "./context.js";
 import { StatusLine } from "./open.js";
@@ -27,17 +29,38 @@ export interface AccountOptions extends JsonOption {
 export interface ConsentOptions extends AccountOptions {
   readonly plan?: true;
   readonly yes?: true;
+  readonly force?: true;
 }
 
-/** Who we are, with a question for the code of a device where the profile wants one and a person is there. */
+/**
+ * Who we are, with a question for the code of a device where the profile wants one and a person is there. An interrupt
+ * ends the opening, which may hang; what is asked through the account later ends in its own way.
+ */
 export async function accountOf(terminal: Terminal, options: AccountOptions): Promise<Account> {
   const { openAccount } = await import("../cloud/credentials.js");
-  const mayAsk = terminal.notes.interactive && process.stdin.isTTY;
-  return openAccount({
-    ...(options.profile !== undefined && { profile: options.profile }),
-    ...(options.region !== undefined && { region: options.region }),
-    ...(mayAsk && { mfa: (serial: string) => ask(`Code of ${serial}: `) }),
-  });
+  const opening = new AbortController();
+  const stop = (): void => opening.abort();
+  if (terminal.interrupted.aborted) stop();
+  terminal.interrupted.addEventListener("abort", stop, { once: true });
+  try {
+    return await openAccount({
+      ...(options.profile !== undefined && { profile: options.profile }),
+      ...(options.region !== undefined && { region: options.region }),
+      ...(canAsk(terminal) && { mfa: (serial: string) => ask(terminal, `Code of ${printable(serial)}: `) }),
+      signal: opening.signal,
+    });
+  } catch (error) {
+    throw interrupted(terminal, error);
+  } finally {
+    terminal.interrupted.removeEventListener("abort", stop);
+  }
+}
+
+/** An interrupt while something was read or asked is no defect. */
+export function interrupted(terminal: Terminal, error: unknown): unknown {
+  if (!terminal.interrupted.aborted) return error;
+  if (error instanceof Failure && error.code !== "cancelled") return error;
+  return new Failure("interrupted", "it was interrupted, and nothing was changed");
 }
 
 /** The groups that are meant; `all` in the order in which they are set up. Throws `unknown-group`. */
@@ -67,7 +90,7 @@ export function renderPlan(plan: Plan, account: Account, output: Output): string
       colours.bold(group.title) + (kept === 0 ? "" : colours.dim(`  ${count(kept, "resource")} as declared`)),
     );
     for (const step of steps.filter(({ action }) => action !== "keep")) {
-      const sign = paint[step.action](actionSigns[step.action]);
+      const sign = paint[step.action](actionWords[step.action].sign);
       const why = step.why === undefined ? "" : colours.dim(`: ${printable(step.why)}`);
       const money = costsMoney(step) ? ` ${colours.yellow("$")}${costText(step)}` : "";
       const data = step.losesData ? colours.red(" with all data in it") : "";
@@ -77,7 +100,7 @@ export function renderPlan(plan: Plan, account: Account, output: Output): string
         lines.push(colours.dim(`      ${printable(what)}: ${printable(is)} → ${printable(shouldBe)}`));
       }
     }
-    if (group.writesFile && kept === steps.length) lines.push(`  ~ ${group.settingsFile}`);
+    if (group.writesFile && kept === steps.length) lines.push(`  ~ ${printable(group.settingsFile)}`);
   }
   for (const remark of plan.notes) lines.push(`${colours.yellow("note")}: ${printable(remark)}`);
   lines.push(
@@ -103,7 +126,7 @@ export async function consents(
 ): Promise<boolean> {
   if (options.yes === true) return true;
   if (options.json === true || !canAsk(terminal)) throw needsConsent(question, "--yes");
-  if (/^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim())) return true;
+  if (/^y(es)?$/i.test((await ask(terminal, `${question} [y/N] `)).trim())) return true;
   terminal.notes.write("nothing was changed\n");
   return false;
 }
@@ -111,16 +134,17 @@ export async function consents(
 /** The second question, before data is lost: the name has to be typed (engine-rules.md F5). */
 export async function consentsToLoss(
   terminal: Terminal,
-  options: ConsentOptions & { readonly force?: true },
-  names: readonly string[],
+  options: ConsentOptions,
+  losses: readonly Step[],
 ): Promise<boolean> {
+  const names = losses.map(({ name }) => name);
   if (names.length === 0) return true;
   if (options.yes === true && options.force === true) return true;
   if (options.yes === true || options.json === true || !canAsk(terminal)) {
     throw needsConsent(`Delete ${names.join(" and ")} with all data in it?`, "--yes --force");
   }
   for (const name of names) {
-    const typed = await ask(`All data in ${name} is deleted. Type its name to go on: `);
+    const typed = await ask(terminal, `All data in ${printable(name)} is deleted. Type its name to go on: `);
     if (typed.trim() !== name) {
       terminal.notes.write("nothing was changed\n");
       return false;
@@ -140,15 +164,24 @@ function needsConsent(question: string, flag: string): Failure {
   });
 }
 
-async function ask(question: string): Promise<string> {
+/** What a person types. An interrupt ends the question, and with it the command: nothing was agreed to. */
+async function ask({ interrupted }: Terminal, question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   // While it reads, the terminal's Ctrl-C comes here and not to the process.
   lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  // At the end of the input nobody will answer any more.
+  const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
   try {
-    return await lines.question(question);
+    return await Promise.race([lines.question(question, { signal: interrupted }), closed]);
   } finally {
     lines.close();
+    if (interrupted.aborted) process.stderr.write("\n");
   }
+}
+
+/** Why a plan must not be carried out now, below it. */
+export function renderAgainst(against: readonly Reason[], { colours }: Output): string {
+  return against.map(({ why }) => `${colours.yellow("in use")}: ${printable(why)}\n`).join("");
 }
 
 /** What goes on: one line that is written over for a person, one line a finished step for a log. */
@@ -157,6 +190,7 @@ export class StepProgress {
   readonly #terminal: Terminal;
   readonly #quiet: boolean;
   readonly #running = new Map<string, string>();
+  #last: Progress | undefined;
 
   constructor(terminal: Terminal, quiet: boolean) {
     this.#terminal = terminal;
@@ -164,8 +198,10 @@ export class StepProgress {
     this.#status = new StatusLine(terminal);
   }
 
-  readonly tell = ({ step, phase, done, total }: Progress): void => {
+  readonly tell = (progress: Progress): void => {
+    this.#last = progress;
     if (this.#quiet) return;
+    const { step, phase, done, total } = progress;
     const { notes } = this.#terminal;
     switch (phase) {
       case "begun":
@@ -177,7 +213,7 @@ export class StepProgress {
       case "done": {
         this.#running.delete(step.key);
         this.#status.clear();
-        const sign = actionSigns[step.action];
+        const sign = actionWords[step.action].sign;
         notes.write(
           `${sign} ${printable(`${step.kind} ${step.name}`)} ${notes.colours.dim(`${done} of ${total}`)}\n`,
         );
@@ -189,6 +225,13 @@ export class StepProgress {
 
   clear(): void {
     this.#status.clear();
+  }
+
+  /** After a failure: how far it came, and what that means. */
+  broken(): void {
+    this.clear();
+    if (this.#last === undefined) return;
+    this.#terminal.notes.write(`${goesOn(this.#last.done, this.#last.total)}\n`);
   }
 }
 

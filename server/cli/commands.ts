@@ -271,7 +271,10 @@ export function buildProgram(terminal: Terminal, version: string, ended: (code: 
     .argument("<group...>", `${groupNames.join(", ")}, or all`)
     .option("--plan", "only say what would be done")
     .option("-y, --yes", "do not ask")
-    .option("--force", "with --yes: also replace what holds data")
+    .option(
+      "--force",
+      "also replace or remove what is in use or holds data; asks once more, unless --yes is said too",
+    )
     .addOption(profile())
     .addOption(region())
     .addOption(json())
@@ -319,6 +322,7 @@ export function buildProgram(terminal: Terminal, version: string, ended: (code: 
     )
     .option("--plan", "only say what would be done")
     .option("-y, --yes", "do not ask")
+    .option("--force", "also what is in use; asks once more where data is lost, unless --yes is said too")
     .addOption(profile())
     .addOption(region())
     .addOption(json())

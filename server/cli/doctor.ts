@@ -2,11 +2,10 @@ import { Failure } from "../base/failure.js";
 import type { Account } from "../cloud/account.js";
 import type { CheckResult, Outcome } from "../cloud/doctor/check.js";
 import { type Checked, diagnose, notOpened } from "../cloud/doctor/index.js";
-import { type AccountOptions, accountJson, accountOf } from "./cloud-options.js";
+import { type AccountOptions, accountJson, accountOf, interrupted } from "./cloud-options.js";
 import type { CommandContext } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { currentProject, StatusLine } from "./open.js";
-import { interrupted } from "./setup.js";
 import type { Output, Terminal } from "./terminal.js";
 import { count, printable, writeJson } from "./text.js";
 
@@ -38,7 +37,7 @@ async function look(
   try {
     account = await accountOf(terminal, options);
   } catch (error) {
-    if (terminal.interrupted.aborted || !(error instanceof Failure)) throw interrupted(terminal, error);
+    if (terminal.interrupted.aborted || !(error instanceof Failure)) throw error;
     return { account: undefined, checked: notOpened(error) };
   }
   const status = new StatusLine(terminal);

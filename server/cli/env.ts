@@ -25,7 +25,7 @@ export async function run(
   context: CommandContext,
   action: "create" | "list" | "delete",
   name: string | undefined,
-  options: CreateOptions & { readonly force?: true },
+  options: CreateOptions,
 ): Promise<number> {
   if (action === "list") return list(context, options);
   if (name === undefined) {
@@ -33,17 +33,22 @@ export async function run(
       fix: `Say \`reprod env ${action} NAME\`; \`reprod env list\` lists those that there are.`,
     });
   }
-  const declared = declaredOf(currentProject(), "compute-environment");
-  const next =
-    action === "create"
-      ? withEnvironment(declared, name, {
-          ...(options.type !== undefined && { type: options.type }),
-          ...(options.maxVcpus !== undefined && { maxVcpus: options.maxVcpus }),
-          ...(options.disk !== undefined && { diskGiB: options.disk }),
-          ...(options.instanceType.length > 0 && { instanceTypes: options.instanceType }),
-        })
-      : withoutEnvironment(declared, name);
-  return setUp(context.terminal, options, ["compute-environment"], new Map([["compute-environment", next]]));
+  const spec: Partial<EnvironmentSpec> = {
+    ...(options.type !== undefined && { type: options.type }),
+    ...(options.maxVcpus !== undefined && { maxVcpus: options.maxVcpus }),
+    ...(options.disk !== undefined && { diskGiB: options.disk }),
+    ...(options.instanceType.length > 0 && { instanceTypes: options.instanceType }),
+  };
+  const change = (declared: unknown): unknown =>
+    action === "create" ? withEnvironment(declared, name, spec) : withoutEnvironment(declared, name);
+  // What cannot be is said before AWS is asked; what is declared when it is done counts.
+  change(declaredOf(currentProject(), "compute-environment"));
+  return setUp(
+    context.terminal,
+    options,
+    ["compute-environment"],
+    new Map([["compute-environment", change]]),
+  );
 }
 
 /** What was asked for; `reprod resources` says how it is in the account. */

@@ -177,6 +177,7 @@ const failuresOfTheMachine = new Set([
 
 export function exitCodeOf(failure: Failure): number {
   if (failure.code === DEFECT) return exitCodes.defect;
+  if (failure.code === "interrupted") return exitCodes.interrupted;
   return failuresOfTheMachine.has(failure.code) ? exitCodes.problems : exitCodes.usage;
 }
 

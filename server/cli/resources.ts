@@ -1,13 +1,15 @@
-import { accountText, groupStateWords } from "../cloud/plan-words.js";
+import type { Failure } from "../base/failure.js";
+import { groupsByName } from "../cloud/groups/index.js";
+import { accountText, groupStateWords, resourceState, resourceStateWords } from "../cloud/plan-words.js";
 import { groupPlan } from "../cloud/reconcile/plan.js";
 import type { Reading, Readings } from "../cloud/reconcile/reading.js";
+import { type GroupName, groupNames } from "../cloud/reconcile/resource.js";
 import { readResources } from "../cloud/setup.js";
-import { type AccountOptions, accountJson, accountOf } from "./cloud-options.js";
+import { type AccountOptions, accountJson, accountOf, interrupted } from "./cloud-options.js";
 import type { CommandContext } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { currentProject } from "./open.js";
 import { failureJson, shownPath } from "./report.js";
-import { interrupted } from "./setup.js";
 import { printable, table, writeJson } from "./text.js";
 
 /** `reprod resources`: what is set up in the account, and whether it is as declared. */
@@ -24,14 +26,20 @@ export async function run({ terminal }: CommandContext, options: AccountOptions)
     if (options.json) {
       writeJson(out, {
         account: accountJson(account),
-        groups: readings.groups.map((group) => groupJson(group.name, readings)),
+        groups: groupNames.map((name) => groupJson(name, readings)),
       });
       return exitCodes.done;
     }
     out.write(`${printable(accountText(account))}\n`);
-    for (const { name } of readings.groups) {
+    for (const name of groupNames) {
+      const trouble = readings.unreadable.get(name);
+      if (trouble !== undefined) {
+        out.write(`${out.colours.bold(groupsByName[name].title)}  ${painted("unknown", out.colours)}\n`);
+        out.write(`  ${printable(troubleText(trouble))}\n`);
+        continue;
+      }
       const { title, state, settingsFile } = groupPlan(name, readings);
-      const file = state === "not-set-up" ? "" : out.colours.dim(`  ${shownPath(settingsFile)}`);
+      const file = state === "not-set-up" ? "" : out.colours.dim(`  ${printable(shownPath(settingsFile))}`);
       out.write(`${out.colours.bold(title)}  ${painted(state, out.colours)}${file}\n`);
       const there = resourcesOf(name, readings).filter(
         ({ found, file: { entries }, resource, trouble }) =>
@@ -69,15 +77,41 @@ function resourcesOf(name: string, { byKey }: Readings): readonly Reading[] {
 }
 
 /** Why it is not as declared; empty when it is. */
-function stateText({ found, differences, stray, trouble }: Reading): string {
-  if (trouble !== undefined) return `${trouble.message} [${trouble.code}]`;
-  if (found === undefined) return "gone";
-  if (stray) return "not declared any more";
-  const words = differences.map(({ what, is, shouldBe }) => `${what}: ${is}, not ${shouldBe}`);
-  return [found.owner === "adopted" ? "adopted" : "", ...words].filter((text) => text !== "").join("; ");
+function stateText(reading: Reading): string {
+  const { trouble, differences } = reading;
+  const state = resourceState(reading);
+  const word = resourceStateWords[state];
+  switch (state) {
+    case "ready":
+      return "";
+    case "unknown":
+      return trouble === undefined ? word : `${word}: ${troubleText(trouble)}`;
+    case "drifted":
+      return [
+        ...(reading.found?.owner === "adopted" ? [resourceStateWords.adopted] : []),
+        ...differences.map(({ what, is, shouldBe }) => `${what}: ${is}, not ${shouldBe}`),
+      ].join("; ");
+    default:
+      return word;
+  }
 }
 
-function groupJson(name: Readings["groups"][number]["name"], readings: Readings): unknown {
+function troubleText({ message, code, fix }: Failure): string {
+  return `${message} [${code}]${fix === undefined ? "" : `. ${fix}`}`;
+}
+
+function groupJson(name: GroupName, readings: Readings): unknown {
+  const trouble = readings.unreadable.get(name);
+  if (trouble !== undefined) {
+    return {
+      name,
+      title: groupsByName[name].title,
+      state: "unknown",
+      settingsFile: null,
+      resources: [],
+      error: failureJson(trouble).error,
+    };
+  }
   const { title, state, settingsFile } = groupPlan(name, readings);
   return {
     name,
@@ -96,5 +130,6 @@ function groupJson(name: Readings["groups"][number]["name"], readings: Readings)
       stray,
       error: trouble === undefined ? null : failureJson(trouble).error,
     })),
+    error: null,
   };
 }

@@ -1,8 +1,8 @@
-import { Failure } from "../base/failure.js";
-import { GOES_ON, planSummary } from "../cloud/plan-words.js";
+import { goesOn, planSummary } from "../cloud/plan-words.js";
 import { doesNothing } from "../cloud/reconcile/plan.js";
 import type { GroupName } from "../cloud/reconcile/resource.js";
-import { applySetup, planSetup, type Request } from "../cloud/setup.js";
+import { lossesOf } from "../cloud/reconcile/teardown.js";
+import { applySetup, inUse, planSetup, type Request } from "../cloud/setup.js";
 import {
   accountJson,
   accountOf,
@@ -10,7 +10,9 @@ import {
   consents,
   consentsToLoss,
   groupsOf,
+  interrupted,
   planJson,
+  renderAgainst,
   renderPlan,
   StepProgress,
   stepJson,
@@ -19,17 +21,13 @@ import type { CommandContext } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { currentProject } from "./open.js";
 import type { Terminal } from "./terminal.js";
-import { count, writeJson } from "./text.js";
-
-interface SetupOptions extends ConsentOptions {
-  readonly force?: true;
-}
+import { printable, writeJson } from "./text.js";
 
 /** `reprod setup GROUP…`: shows what would be made, asks, and makes it. */
 export async function run(
   { terminal }: CommandContext,
   names: readonly string[],
-  options: SetupOptions,
+  options: ConsentOptions,
 ): Promise<number> {
   return setUp(terminal, options, groupsOf(names), new Map());
 }
@@ -37,9 +35,9 @@ export async function run(
 /** Plans, shows, asks, applies: what `setup` and `env` have in common. */
 export async function setUp(
   terminal: Terminal,
-  options: SetupOptions,
+  options: ConsentOptions,
   groups: readonly GroupName[],
-  declare: ReadonlyMap<GroupName, unknown>,
+  declare: NonNullable<Request["declare"]>,
 ): Promise<number> {
   const { out, notes } = terminal;
   terminal.handleInterrupts();
@@ -50,29 +48,39 @@ export async function setUp(
     groups,
     declare,
     signal: terminal.interrupted,
+    onRemark: (text) => notes.write(`note: ${printable(text)}\n`),
   };
   const progress = new StepProgress(terminal, options.json === true);
   try {
-    const { plan } = await planSetup(request);
-    if (!options.json) out.write(renderPlan(plan, account, out));
+    const { plan, against } = await planSetup(request);
+    if (!options.json) out.write(renderPlan(plan, account, out) + renderAgainst(against, out));
     const nothing = doesNothing(plan) && declare.size === 0;
     if (options.plan === true || nothing) {
       if (options.json)
-        writeJson(out, { account: accountJson(account), plan: planJson(plan), applied: null });
+        writeJson(out, {
+          account: accountJson(account),
+          plan: planJson(plan),
+          against: against.map(({ why }) => why),
+          applied: null,
+        });
       return exitCodes.done;
     }
-    const doomed = plan.steps.filter(({ losesData }) => losesData).map(({ name }) => name);
+    if (against.length > 0 && options.force !== true) throw inUse(against);
     const go =
       doesNothing(plan) ||
       ((await consents(terminal, options, `${capital(planSummary(plan))}?`)) &&
-        (await consentsToLoss(terminal, options, doomed)));
-    if (!go) return exitCodes.done;
-    const applied = await applySetup({ ...request, onProgress: progress.tell }, plan);
+        (await consentsToLoss(terminal, options, lossesOf(plan, against))));
+    if (!go) return exitCodes.problems;
+    const applied = await applySetup(
+      { ...request, force: options.force === true, onProgress: progress.tell },
+      plan,
+    );
     progress.clear();
     if (options.json) {
       writeJson(out, {
         account: accountJson(account),
         plan: planJson(plan),
+        against: against.map(({ why }) => why),
         applied: {
           outcome: applied.outcome,
           done: applied.done.map(stepJson),
@@ -82,23 +90,16 @@ export async function setUp(
     } else if (applied.outcome === "done") {
       if (!doesNothing(plan)) out.write(`done: ${plan.groups.map(({ title }) => title).join(", ")}\n`);
     } else {
-      notes.write(
-        `cancelled: ${applied.done.length} of ${count(applied.done.length + applied.left.length, "step")} done. ${GOES_ON}\n`,
-      );
+      const { done, left } = applied;
+      notes.write(`cancelled: ${goesOn(done.length, done.length + left.length)}\n`);
     }
     return applied.outcome === "done" ? exitCodes.done : exitCodes.interrupted;
   } catch (error) {
-    progress.clear();
+    progress.broken();
     throw interrupted(terminal, error);
   } finally {
     account.aws.destroy();
   }
-}
-
-/** An interrupt while something was read or asked is no defect. */
-export function interrupted(terminal: Terminal, error: unknown): unknown {
-  if (!terminal.interrupted.aborted || error instanceof Failure) return error;
-  return new Failure("interrupted", "it was interrupted before anything was changed");
 }
 
 export function capital(text: string): string {

@@ -1,4 +1,5 @@
 import { GOES_ON, planSummary } from "../cloud/plan-words.js";
+import { lossesOf } from "../cloud/reconcile/teardown.js";
 import { applyRemoval, inUse, planRemoval, type Request, tidyUp } from "../cloud/setup.js";
 import {
   accountJson,
@@ -7,7 +8,9 @@ import {
   consents,
   consentsToLoss,
   groupsOf,
+  interrupted,
   planJson,
+  renderAgainst,
   renderPlan,
   StepProgress,
   stepJson,
@@ -15,45 +18,46 @@ import {
 import type { CommandContext } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { currentProject } from "./open.js";
-import { capital, interrupted } from "./setup.js";
+import { capital } from "./setup.js";
 import { count, printable, writeJson } from "./text.js";
-
-interface TeardownOptions extends ConsentOptions {
-  readonly force?: true;
-}
 
 /** `reprod teardown GROUP…`: shows what would go, asks (twice where data is lost), and removes it. */
 export async function run(
   { terminal }: CommandContext,
   names: readonly string[],
-  options: TeardownOptions,
+  options: ConsentOptions,
 ): Promise<number> {
   const { out, notes } = terminal;
   const groups = groupsOf(names);
   terminal.handleInterrupts();
   const account = await accountOf(terminal, options);
-  const request: Request = { project: currentProject(), account, groups, signal: terminal.interrupted };
+  const request: Request = {
+    project: currentProject(),
+    account,
+    groups,
+    signal: terminal.interrupted,
+    onRemark: (text) => notes.write(`note: ${printable(text)}\n`),
+  };
   const progress = new StepProgress(terminal, options.json === true);
   try {
     const { plan, against } = await planRemoval(request);
-    if (!options.json) {
-      out.write(renderPlan(plan, account, out));
-      for (const reason of against) out.write(`${out.colours.yellow("in use")}: ${printable(reason)}\n`);
-    }
+    if (!options.json) out.write(renderPlan(plan, account, out) + renderAgainst(against, out));
     if (options.plan !== true && plan.steps.length === 0) await tidyUp(request, plan);
     if (options.plan === true || plan.steps.length === 0) {
       if (options.json)
-        writeJson(out, { account: accountJson(account), plan: planJson(plan), against, removed: null });
+        writeJson(out, {
+          account: accountJson(account),
+          plan: planJson(plan),
+          against: against.map(({ why }) => why),
+          removed: null,
+        });
       return exitCodes.done;
     }
     if (against.length > 0 && options.force !== true) throw inUse(against);
-    // A bucket without anything in it loses nothing; what is in use is asked about by itself.
-    const doomed =
-      against.length === 0 ? [] : plan.steps.filter(({ losesData }) => losesData).map(({ name }) => name);
     const go =
       (await consents(terminal, options, `${capital(planSummary(plan))}?`)) &&
-      (await consentsToLoss(terminal, options, doomed));
-    if (!go) return exitCodes.done;
+      (await consentsToLoss(terminal, options, lossesOf(plan, against)));
+    if (!go) return exitCodes.problems;
     const removed = await applyRemoval(
       { ...request, force: options.force === true, onProgress: progress.tell },
       plan,
@@ -63,7 +67,7 @@ export async function run(
       writeJson(out, {
         account: accountJson(account),
         plan: planJson(plan),
-        against,
+        against: against.map(({ why }) => why),
         removed: {
           outcome: removed.outcome,
           done: removed.done.map(stepJson),
@@ -80,7 +84,7 @@ export async function run(
     if (removed.outcome === "cancelled") return exitCodes.interrupted;
     return removed.left.length > 0 ? exitCodes.problems : exitCodes.done;
   } catch (error) {
-    progress.clear();
+    progress.broken();
     throw interrupted(terminal, error);
   } finally {
     account.aws.destroy();

@@ -1,18 +1,21 @@
 import { count } from "../base/format.js";
 import type { Account } from "./account.js";
 import type { Action, GroupState, Plan, Step } from "./reconcile/plan.js";
+import type { Reading } from "./reconcile/reading.js";
 
-/** The sign before a step, in terminals and on pages. */
-export const actionSigns: { readonly [action in Action]: string } = {
-  create: "+",
-  adopt: "&",
-  change: "~",
-  replace: "!",
-  remove: "-",
-  release: "<",
-  keep: "=",
-};
+/** The sign before a step, and what is done with its resource: in terminals and on pages. */
+export const actionWords: { readonly [action in Action]: { readonly sign: string; readonly verb: string } } =
+  {
+    create: { sign: "+", verb: "create" },
+    adopt: { sign: "&", verb: "adopt" },
+    change: { sign: "~", verb: "change" },
+    replace: { sign: "!", verb: "replace" },
+    remove: { sign: "-", verb: "remove" },
+    release: { sign: "<", verb: "let go of" },
+    keep: { sign: "=", verb: "keep" },
+  };
 
+/** The editor says the same, by its translations. */
 export const groupStateWords: { readonly [state in GroupState]: string } = {
   "not-set-up": "not set up",
   ready: "ready",
@@ -24,17 +27,9 @@ export const groupStateWords: { readonly [state in GroupState]: string } = {
 
 /** `create 11, change 1 and remove 2 resources`; "no change" when there is nothing to do. */
 export function planSummary({ steps, groups }: Plan): string {
-  const verbs: { readonly [action in Exclude<Action, "keep">]: string } = {
-    create: "create",
-    adopt: "adopt",
-    change: "change",
-    replace: "replace",
-    remove: "remove",
-    release: "let go of",
-  };
-  const parts = Object.entries(verbs).flatMap(([action, verb]) => {
+  const parts = Object.entries(actionWords).flatMap(([action, { verb }]) => {
     const number = steps.filter((step) => step.action === action).length;
-    return number === 0 ? [] : [{ verb, number }];
+    return number === 0 || action === "keep" ? [] : [{ verb, number }];
   });
   const [only] = parts;
   if (only === undefined) {
@@ -71,6 +66,40 @@ export function accountText({ accountId, region, profile, callerArn }: Account):
 export function stepSubject({ kind, name, id }: Step): string {
   const known = id === undefined || id === name ? "" : ` (${id})`;
   return `${kind} ${name}${known}`;
+}
+
+export type ResourceState = "ready" | "adopted" | "drifted" | "missing" | "stray" | "not-set-up" | "unknown";
+
+export const resourceStateWords: { readonly [state in ResourceState]: string } = {
+  ready: "ready",
+  adopted: "adopted",
+  drifted: "drifted",
+  missing: "gone",
+  stray: "not declared any more",
+  "not-set-up": "not set up",
+  unknown: "unknown",
+};
+
+/** How a resource stands. What may not be seen is not gone. */
+export function resourceState({
+  found,
+  differences,
+  stray,
+  trouble,
+  file,
+  resource,
+}: Pick<Reading, "found" | "differences" | "stray" | "trouble" | "file" | "resource">): ResourceState {
+  if (trouble !== undefined) return "unknown";
+  if (stray) return "stray";
+  // One that is declared since, or whose making was begun only, was never there.
+  if (found === undefined) return file.entry(resource.part)?.ref === undefined ? "not-set-up" : "missing";
+  if (differences.length > 0) return "drifted";
+  return found.owner === "adopted" ? "adopted" : "ready";
+}
+
+/** `3 of 11 steps done. What was made stays …`: said with a failure in the midst of it. */
+export function goesOn(done: number, total: number): string {
+  return `${done} of ${count(total, "step")} done. ${GOES_ON}`;
 }
 
 /** What was begun stays; so whoever stopped it learns what that means. */

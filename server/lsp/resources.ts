@@ -8,7 +8,7 @@ import type { Accounts } from "../cloud/accounts.js";
 import type { Progress } from "../cloud/reconcile/apply.js";
 import type { Plan, Step } from "../cloud/reconcile/plan.js";
 import type { Reading, Readings } from "../cloud/reconcile/reading.js";
-import type { GroupName } from "../cloud/reconcile/resource.js";
+import type { Group, GroupName } from "../cloud/reconcile/resource.js";
 import type { Request } from "../cloud/setup.js";
 import type { Project } from "../data/project.js";
 import * as protocol from "../protocol.js";
@@ -31,7 +31,7 @@ interface Place {
 interface Planned {
   readonly project: string;
   readonly groups: readonly GroupName[];
-  readonly declare: ReadonlyMap<GroupName, unknown>;
+  readonly declare: NonNullable<Request["declare"]>;
   readonly teardown: boolean;
   readonly plan: Plan;
   /** Of the account that was shown with the plan. */
@@ -88,19 +88,16 @@ export class Resources {
     };
   }
 
-  async account({
-    folder,
-    again,
-  }: {
-    readonly folder?: string;
-    readonly again: boolean;
-  }): Promise<protocol.AccountView> {
+  async account(
+    { folder, again }: { readonly folder?: string; readonly again: boolean },
+    token: CancellationToken,
+  ): Promise<protocol.AccountView> {
     this.#requireTrust();
     await this.#server.readSettings();
-    return (await this.#open(this.#folderOf(folder), again)).view;
+    return (await this.#open(this.#folderOf(folder), again, signalOf(token))).view;
   }
 
-  /** Another profile or region was chosen: every client ends at once. */
+  /** Another profile or region was chosen: every client ends at once, but of what is being carried out. */
   settingsChanged(): void {
     const chosen = this.#settings();
     if (chosen === this.#chosen) return;
@@ -144,15 +141,19 @@ export class Resources {
   async #open(
     folder: string,
     again: boolean,
+    signal: AbortSignal,
   ): Promise<{ readonly view: protocol.AccountView; readonly account?: Account }> {
     let chosen: protocol.ProfilesView["chosen"] | undefined;
     try {
       chosen = await this.#choice(folder);
       const { profile, region } = this.#server.settings(folder);
       const accounts = await this.#allAccounts();
-      const account = await (again ? accounts.again(profile, region) : accounts.get(profile, region));
+      const account = await (again
+        ? accounts.again(profile, region, signal)
+        : accounts.get(profile, region, signal));
       return { view: accountView(chosen.by, account), account };
     } catch (error) {
+      signal.throwIfAborted();
       if (!(error instanceof Failure)) throw error;
       const command = commandIn(error);
       return {
@@ -216,7 +217,7 @@ export class Resources {
     again: boolean,
     signal: AbortSignal,
   ): Promise<protocol.ProjectResources> {
-    const { view, account } = await this.#open(folder, again);
+    const { view, account } = await this.#open(folder, again, signal);
     const known = {
       project: project.root,
       name: project.name,
@@ -224,18 +225,29 @@ export class Resources {
       account: view,
     };
     if (account === undefined) return { ...known, groups: [] };
-    const [{ readResources }, { groupPlan }] = await Promise.all([
+    const [{ readResources }, { groupPlan }, { groupsByName }, { resourceState }] = await Promise.all([
       import("../cloud/setup.js"),
       import("../cloud/reconcile/plan.js"),
+      import("../cloud/groups/index.js"),
+      import("../cloud/plan-words.js"),
     ]);
     this.#watch(project);
     try {
       const readings = await readResources({ project, account, signal });
       return {
         ...known,
-        groups: readings.groups.map(({ name, purpose }) =>
-          groupView(groupPlan(name, readings), purpose, readings, (file) => this.#server.uri(file)),
-        ),
+        groups: protocol.resourceGroups.map((name) => {
+          const trouble = readings.unreadable.get(name);
+          return trouble === undefined
+            ? groupView(
+                groupPlan(name, readings),
+                groupsByName[name].purpose,
+                readings,
+                resourceState,
+                (file) => this.#server.uri(file),
+              )
+            : unreadGroup(groupsByName[name], trouble);
+        }),
       };
     } catch (error) {
       signal.throwIfAborted();
@@ -323,18 +335,21 @@ export class Resources {
     await this.#server.readSettings();
     const { project, folder } = await this.#place(asked.project);
     const groups = await groupsOf(asked);
-    const { view, account } = await this.#opened(folder);
     const declare = await declaredBy(asked, project);
-    const request: Request = { project, account, groups, declare, signal: signalOf(token) };
-    const [setup, { doesNothing }, words] = await Promise.all([
+    const signal = signalOf(token);
+    const { view, account } = await this.#opened(folder, signal);
+    const request: Request = { project, account, groups, declare, signal };
+    const [setup, { doesNothing }, { lossesOf }, words] = await Promise.all([
       import("../cloud/setup.js"),
       import("../cloud/reconcile/plan.js"),
+      import("../cloud/reconcile/teardown.js"),
       import("../cloud/plan-words.js"),
     ]);
     const teardown = asked.teardown === true;
-    const { plan, against } = teardown
-      ? await setup.planRemoval(request)
-      : { ...(await setup.planSetup(request)), against: [] };
+    const { plan, against: reasons } = await (teardown
+      ? setup.planRemoval(request)
+      : setup.planSetup(request));
+    const against = reasons.map(({ why }) => why);
     // Only where something was set up from here: a preview must not take a lock for nothing.
     const noted = plan.groups.some(({ settingsFile }) => fs.existsSync(settingsFile));
     if (teardown && plan.steps.length === 0 && noted) await setup.tidyUp(request, plan);
@@ -350,10 +365,10 @@ export class Resources {
     });
     const number = (action: Step["action"]): number =>
       plan.steps.filter((step) => step.action === action).length;
-    const lost = teardown ? lostByRemoval(plan, against) : plan.steps.filter(({ losesData }) => losesData);
+    const lost = lossesOf(plan, reasons);
     const money = teardown ? "" : words.moneyText(plan);
     return {
-      page: resourcesPlanPage({ plan, account, teardown, against, lost, money, root: project.root }),
+      page: resourcesPlanPage({ plan, account, teardown, against, lost, money, words, root: project.root }),
       token: key,
       account: view,
       titles: plan.groups.map(({ title }) => title),
@@ -390,7 +405,9 @@ export class Resources {
     this.#planned.delete(key);
     await this.#server.readSettings();
     const { project, folder } = await this.#place(planned.project);
-    const { account } = await this.#opened(folder);
+    const asked = signalOf(token);
+    const accounts = await this.#allAccounts();
+    const { account } = await this.#opened(folder, asked);
     if (account.accountId !== planned.accountId || account.region !== planned.region) {
       throw planIsOld(
         `It was of account ${planned.accountId} in ${planned.region}, and now this is ${account.accountId} in ${account.region}.`,
@@ -401,24 +418,27 @@ export class Resources {
         fix: "Wait until it is done, or cancel it.",
       });
     }
-    const { applyRemoval, applySetup } = await import("../cloud/setup.js");
     const ended = new AbortController();
     this.#applying.set(project.root, ended);
+    const letGo = accounts.hold(account);
+    let last: Progress | undefined;
     const request = {
       project,
       account,
       groups: planned.groups,
       declare: planned.declare,
-      signal: AbortSignal.any([signalOf(token), ended.signal]),
-      onProgress: (progress: Progress) =>
-        this.#send(protocol.resourcesProgress, progressOf(project.root, key, progress)),
+      force: force === true,
+      signal: AbortSignal.any([asked, ended.signal]),
+      onProgress: (progress: Progress) => {
+        last = progress;
+        this.#send(protocol.resourcesProgress, progressOf(project.root, key, progress));
+      },
+      onRemark: (text: string) => this.#server.connection.console.warn(text),
     };
     try {
+      const { applyRemoval, applySetup } = await import("../cloud/setup.js");
       if (planned.teardown) {
-        const { outcome, done, left } = await applyRemoval(
-          { ...request, force: force === true },
-          planned.plan,
-        );
+        const { outcome, done, left } = await applyRemoval(request, planned.plan);
         return {
           outcome,
           done: done.length,
@@ -432,8 +452,9 @@ export class Resources {
       if (token.isCancellationRequested && !(error instanceof Failure)) {
         return { outcome: "cancelled", done: 0, left: [] };
       }
-      throw error;
+      throw error instanceof Failure && last !== undefined ? await inTheMidst(error, last) : error;
     } finally {
+      letGo();
       this.#applying.delete(project.root);
       this.#changedSoon.ask();
     }
@@ -454,8 +475,11 @@ export class Resources {
 
   // ------------------------------------------------------------ helpers
 
-  async #opened(folder: string): Promise<{ readonly view: protocol.AccountView; readonly account: Account }> {
-    const { view, account } = await this.#open(folder, true);
+  async #opened(
+    folder: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly view: protocol.AccountView; readonly account: Account }> {
+    const { view, account } = await this.#open(folder, true, signal);
     if (account !== undefined) return { view, account };
     const { code = "defect", message = "there is no account", ...more } = view.failure ?? {};
     throw new Failure(code, message, more);
@@ -506,11 +530,13 @@ function groupView(
   { name, title, state, settingsFile, writesFile }: Plan["groups"][number],
   purpose: string,
   readings: Readings,
+  stateOf: StateOf,
   uri: (file: string) => string,
 ): protocol.ResourceGroupView {
   const own = [...readings.byKey.values()].filter(({ group }) => group.name === name);
   const prefix = readings.scope.name("");
-  const resources = state === "not-set-up" ? [] : own.flatMap((reading) => resourceView(reading, prefix));
+  const resources =
+    state === "not-set-up" ? [] : own.flatMap((reading) => resourceView(reading, prefix, stateOf));
   const whole = resources.every((one) => one.state === "ready" || one.state === "adopted");
   return {
     name,
@@ -523,9 +549,22 @@ function groupView(
   };
 }
 
-function resourceView(reading: Reading, prefix: string): readonly protocol.ResourceView[] {
-  const { key, resource, found, differences, stray } = reading;
-  if (stray && found === undefined) return [];
+/** A group of which nothing can be told, with the reason. */
+function unreadGroup({ name, title, purpose }: Group, trouble: Failure): protocol.ResourceGroupView {
+  return {
+    name,
+    title,
+    purpose,
+    state: "unknown",
+    fileDiffers: false,
+    resources: [],
+    trouble: failureData(trouble),
+  };
+}
+
+function resourceView(reading: Reading, prefix: string, stateOf: StateOf): readonly protocol.ResourceView[] {
+  const { key, resource, found, differences, stray, trouble } = reading;
+  if (stray && found === undefined && trouble === undefined) return [];
   const page = found === undefined ? undefined : resource.console?.(found);
   return [
     {
@@ -538,15 +577,20 @@ function resourceView(reading: Reading, prefix: string): readonly protocol.Resou
       state: stateOf(reading),
       differences: differences.map(({ what, is, shouldBe }) => ({ what, is, shouldBe })),
       ...(page?.startsWith("https://") === true && { console: page }),
+      ...(trouble !== undefined && { trouble: failureData(trouble) }),
     },
   ];
 }
 
-function stateOf({ found, differences, stray }: Reading): protocol.ResourceState {
-  if (stray) return "stray";
-  if (found === undefined) return "missing";
-  if (differences.length > 0) return "drifted";
-  return found.owner === "adopted" ? "adopted" : "ready";
+/** `plan-words.ts` has it, which is loaded when it is needed. */
+type StateOf = (reading: Reading) => protocol.ResourceState;
+
+/** What was done stays, whatever ended it: who reads of the failure reads of that too, in what a message has room for. */
+async function inTheMidst(failure: Failure, { done, total }: Progress): Promise<Failure> {
+  const { goesOn } = await import("../cloud/plan-words.js");
+  const { code, message, ...more } = failureData(failure);
+  const fix = [...(more.fix === undefined ? [] : [more.fix]), goesOn(done, total)].join(" ");
+  return new Failure(code, message, { ...more, fix, cause: failure });
 }
 
 function progressOf(
@@ -568,19 +612,6 @@ function progressOf(
   };
 }
 
-/**
- * A bucket without anything in it loses nothing. What is in one speaks against its removal and is told by its name; when
- * no reason names one, each is asked about.
- */
-function lostByRemoval({ steps }: Plan, against: readonly string[]): readonly Step[] {
-  if (against.length === 0) return [];
-  const holding = steps.filter(({ losesData }) => losesData);
-  const named = holding.filter(({ name, id }) =>
-    against.some((reason) => reason.split(/\s+/).some((word) => word === name || word === id)),
-  );
-  return named.length > 0 ? named : holding;
-}
-
 function subject({ kind, name, id }: Step): string {
   return `${kind} ${id ?? name}`;
 }
@@ -599,26 +630,29 @@ async function groupsOf({
   return protocol.resourceGroups.filter((name) => wanted.has(name));
 }
 
-/** What the compute environments are to be, where the request is about one of them. */
+/**
+ * What the compute environments are to be, where the request is about one of them: made of what is declared when it is
+ * done. Throws for what cannot be.
+ */
 async function declaredBy(
   { createEnvironment, deleteEnvironment }: protocol.ResourcesArguments,
   project: Project,
-): Promise<ReadonlyMap<GroupName, unknown>> {
+): Promise<NonNullable<Request["declare"]>> {
   if (createEnvironment === undefined && deleteEnvironment === undefined) return new Map();
   const [{ declaredOf }, { withEnvironment, withoutEnvironment }] = await Promise.all([
     import("../cloud/setup.js"),
     import("../cloud/groups/support/environment-specs.js"),
   ]);
-  let declared: unknown = declaredOf(project, "compute-environment");
-  if (createEnvironment !== undefined) {
-    const { name, type, maxVcpus } = createEnvironment;
-    declared = withEnvironment(declared, name, {
-      ...(type !== undefined && { type }),
-      ...(maxVcpus !== undefined && { maxVcpus }),
-    });
-  }
-  if (deleteEnvironment !== undefined) declared = withoutEnvironment(declared, deleteEnvironment);
-  return new Map<GroupName, unknown>([["compute-environment", declared]]);
+  const change = (declared: unknown): unknown => {
+    let changed = declared;
+    if (createEnvironment !== undefined) {
+      const { name, ...spec } = createEnvironment;
+      changed = withEnvironment(changed, name, spec);
+    }
+    return deleteEnvironment === undefined ? changed : withoutEnvironment(changed, deleteEnvironment);
+  };
+  change(declaredOf(project, "compute-environment"));
+  return new Map<GroupName, typeof change>([["compute-environment", change]]);
 }
 
 /** By its name: the groups themselves are not loaded for every file that changes. */

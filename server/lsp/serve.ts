@@ -141,7 +141,7 @@ function customMessages(
   answer(protocol.pinRequest, (asked, token) => requests.pin(asked, token));
   answer(protocol.findToolsRequest, (asked) => requests.findTools(asked));
   read(protocol.profilesRequest, (asked) => resources.profiles(asked));
-  read(protocol.accountRequest, (asked) => resources.account(asked));
+  read(protocol.accountRequest, (asked, token) => resources.account(asked, token));
   read(protocol.resourceProjectsRequest, () => resources.projects());
   read(protocol.resourcesRequest, (asked, token) => resources.resources(asked, token));
   read(protocol.environmentsRequest, (asked) => resources.environments(asked));

@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import type { Account } from "../../cloud/account.js";
+import type * as PlanWords from "../../cloud/plan-words.js";
 import type { Plan, Step } from "../../cloud/reconcile/plan.js";
 import { codeSpan, escapeMarkdown, inCell } from "../../features/markdown.js";
 import { type Page, resourceGroups } from "../../protocol.js";
@@ -8,19 +9,21 @@ export interface PlannedResources {
   readonly plan: Plan;
   readonly account: Pick<Account, "profile" | "region" | "accountId" | "callerArn">;
   readonly teardown: boolean;
-  /** Why it must not be removed now. */
+  /** Why it must not be carried out now. */
   readonly against: readonly string[];
   /** What goes with data of the user in it. */
   readonly lost: readonly Pick<Step, "name">[];
   /** What it costs, in words; empty for a removal. */
   readonly money: string;
+  /** Signs and verbs, as terminals show them. */
+  readonly words: Pick<typeof PlanWords, "actionWords" | "costsMoney">;
   /** Root of the project: paths are shown from there. */
   readonly root: string;
 }
 
 /** What would be made, changed and removed, as a page. What AWS and settings files say is shown as text. */
 export function resourcesPlanPage(planned: PlannedResources): Page {
-  const { plan, account, teardown, against, lost, money, root } = planned;
+  const { plan, account, teardown, against, lost, money, words, root } = planned;
   const { length } = plan.groups;
   const names =
     length === resourceGroups.length
@@ -41,7 +44,7 @@ export function resourcesPlanPage(planned: PlannedResources): Page {
     );
   } else {
     lines.push(
-      `**${summary(steps)}**${kept > 0 ? `; ${kept} ${kept === 1 ? "stays as it is" : "stay as they are"}` : ""}.`,
+      `**${summary(steps, words)}**${kept > 0 ? `; ${kept} ${kept === 1 ? "stays as it is" : "stay as they are"}` : ""}.`,
     );
   }
   if (money !== "") lines.push(`${escapeMarkdown(capital(money))}.`);
@@ -51,7 +54,7 @@ export function resourcesPlanPage(planned: PlannedResources): Page {
     if (own.length === 0 && !group.writesFile) continue;
     lines.push(`## ${escapeMarkdown(group.title)}`);
     const going = own.filter(({ action }) => action !== "keep");
-    if (going.length > 0) lines.push([...head, ...going.map(row)].join("\n"));
+    if (going.length > 0) lines.push([...head, ...going.map((step) => row(step, words))].join("\n"));
     const kept = own.filter(({ action }) => action === "keep").map(({ kind }) => escapeMarkdown(kind));
     if (kept.length > 0)
       lines.push(`${kept.length === 1 ? "Stays as it is" : "Stay as they are"}: ${kept.join(", ")}.`);
@@ -73,30 +76,11 @@ function where({ accountId, region, profile, callerArn }: PlannedResources["acco
   return `Account **${escapeMarkdown(accountId)}** · ${codeSpan(region)} · ${who}`;
 }
 
-/** The sign is read with its word, so that colour and sign are never alone. */
-const signs: { readonly [action in Exclude<Step["action"], "keep">]: string } = {
-  create: "+",
-  adopt: "&",
-  change: "~",
-  replace: "!",
-  remove: "-",
-  release: "<",
-};
-
-const words: typeof signs = {
-  create: "create",
-  adopt: "adopt",
-  change: "change",
-  replace: "replace",
-  remove: "remove",
-  release: "let go of",
-};
-
 /** `11 to create, 1 to change` */
-function summary(steps: readonly Step[]): string {
-  const parts = Object.entries(words).flatMap(([action, word]) => {
+function summary(steps: readonly Step[], { actionWords }: PlannedResources["words"]): string {
+  const parts = Object.entries(actionWords).flatMap(([action, { verb }]) => {
     const number = steps.filter((step) => step.action === action).length;
-    return number === 0 ? [] : [`${number} to ${word}`];
+    return number === 0 ? [] : [`${number} to ${verb}`];
   });
   return parts.length === 0 ? "Only settings files to write" : parts.join(", ");
 }
@@ -104,9 +88,12 @@ function summary(steps: readonly Step[]): string {
 const head = ["| | resource | name | |", "|---|---|---|---|"];
 
 /** A row for a step: what is done to which, and in which ways it is not as it should be. */
-function row({ action, kind, name, id, detail, differences, why, cost }: Step): string {
-  const sign =
-    action === "keep" ? "" : `${codeSpan(signs[action])}\u00a0${words[action].replaceAll(" ", "\u00a0")}`;
+function row(step: Step, { actionWords, costsMoney }: PlannedResources["words"]): string {
+  const { action, kind, name, id, detail, differences, why, cost } = step;
+  const { sign, verb } = actionWords[action];
+  // The sign is read with its word, so that colour and sign are never alone.
+  const what = `${codeSpan(sign)}\u00a0${verb.replaceAll(" ", "\u00a0")}`;
+  const money = costsMoney(step);
   const known = id === undefined || id === name ? "" : `<br>${codeSpan(id)}`;
   const more = [
     ...(detail === undefined ? [] : [escapeMarkdown(detail)]),
@@ -115,18 +102,16 @@ function row({ action, kind, name, id, detail, differences, why, cost }: Step): 
       ({ what, is, shouldBe }) =>
         `**${escapeMarkdown(what)}**: ${escapeMarkdown(is)} → ${escapeMarkdown(shouldBe)}`,
     ),
-    ...(cost === undefined || action === "remove" ? [] : prices(cost)),
+    ...(money && cost !== undefined ? [prices(cost)] : []),
   ];
-  const cells = [sign, escapeMarkdown(kind), `${codeSpan(name)}${known}`, more.join("<br>")];
+  const cells = [what, escapeMarkdown(kind), `${codeSpan(name)}${known}`, more.join("<br>")];
   return `| ${cells.map(inCell).join(" | ")} |`;
 }
 
-/** `$3.60 a month`, and what its use costs. What costs nothing says nothing. */
-function prices({ atRest, use }: NonNullable<Step["cost"]>): readonly string[] {
-  return [
-    ...(atRest === 0 ? [] : [escapeMarkdown(`$${atRest.toFixed(2)} a month`)]),
-    ...(use === undefined ? [] : [escapeMarkdown(use)]),
-  ];
+/** `**$** $3.60 a month, $0.01 per GB`: the mark that the page speaks of, and what it costs to be there and to be used. */
+function prices({ atRest, use }: NonNullable<Step["cost"]>): string {
+  const rest = atRest === 0 ? [] : [`$${atRest.toFixed(2)} a month`];
+  return `**\\$** ${escapeMarkdown([...rest, ...(use === undefined ? [] : [use])].join(", "))}`;
 }
 
 function capital(text: string): string {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as words from "../../../../server/cloud/plan-words.js";
 import type { Plan, Step } from "../../../../server/cloud/reconcile/plan.js";
 import { resourcesPlanPage } from "../../../../server/lsp/pages/resources-plan.js";
 
@@ -45,6 +46,7 @@ const page = (plan: Plan, more: Partial<Parameters<typeof resourcesPlanPage>[0]>
     against: [],
     lost: [],
     money: "free at rest",
+    words,
     root: "/p",
     ...more,
   });
@@ -86,7 +88,7 @@ Free at rest.
 | \`!\` replace | subnet | \`reprod-x-vpc\`<br>\`subnet-1\` | it needs VPC |
 | \`-\` remove | route table | \`reprod-x-vpc\`<br>\`rtb-1\` |  |
 | \`<\` let go of | S3 bucket | \`b\` |  |
-| \`+\` create | endpoint | \`reprod-x-vpc\` | \\$3.60 a month<br>\\$0.01 per GB |
+| \`+\` create | endpoint | \`reprod-x-vpc\` | **\\$** \\$3.60 a month, \\$0.01 per GB |
 
 Stays as it is: gateway.
 
