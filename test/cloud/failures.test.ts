@@ -397,9 +397,15 @@ test("code can decide by the error and by the failure that was made from it", ()
         answer("InvalidGroup.InUse"),
         answer("ResourceInUseException"),
         answer("ClusterContainsTasksException"),
+        answer("BucketNotEmpty", "The bucket you tried to delete is not empty", 409),
+        answer("RepositoryNotEmptyException"),
         answer("ClientException", "Cannot delete, found existing JobQueue relationship"),
       ],
-      [answer("AccessDenied", "", 403), answer("BucketNotEmpty", "", 409), answer("NoSuchEntity", "", 404)],
+      [
+        answer("AccessDenied", "", 403),
+        answer("BucketAlreadyExists", "", 409),
+        answer("NoSuchEntity", "", 404),
+      ],
     ],
   ];
   for (const [kind, yes, no] of kinds) {

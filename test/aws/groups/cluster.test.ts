@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
 import { EC2 } from "@aws-sdk/client-ec2";
 import { ECS } from "@aws-sdk/client-ecs";
-import { awsTests, REGION } from "../support/aws.js";
+import { type Account, awsTests, REGION } from "../support/aws.js";
 import { taggedResources } from "../support/tagged.js";
 import { settingUp } from "./support/world.js";
 
@@ -142,6 +144,60 @@ test("F1 a cluster or log group of our name that somebody else made is not touch
   await assert.rejects(world.plan(["cluster"]), { code: "not-ours" });
 });
 
+test("F1 an id that was edited by hand in the settings file makes no cluster of others ours", async (t, account) => {
+  const world = await settingUp(t, account);
+  await world.apply(groups);
+  await account.client(ECS).createCluster({ clusterName: "lab" });
+  const file = path.join(world.root, "cluster-settings.json");
+  const text = fs.readFileSync(file, "utf8");
+  fs.writeFileSync(file, text.replaceAll(`"${world.name("cluster")}"`, '"lab"'));
+  await world.apply(["cluster"]);
+  assert.equal(world.settings("cluster-settings.json").cluster_name, world.name("cluster"));
+  await world.remove(["cluster"]);
+  const { clusters = [] } = await account.client(ECS).describeClusters({ clusters: ["lab"] });
+  assert.deepEqual(
+    clusters.map(({ status }) => status),
+    ["ACTIVE"],
+  );
+});
+
+test("F5 logs that tasks wrote are told before they go", async (t, account) => {
+  const world = await settingUp(t, account);
+  await world.apply(groups);
+  const logs = account.client(CloudWatchLogs);
+  const logGroupName = `/reprod/${world.name("tasks")}`;
+  await logs.createLogStream({ logGroupName, logStreamName: "a" });
+  await logs.putLogEvents({
+    logGroupName,
+    logStreamName: "a",
+    logEvents: [{ timestamp: Date.now(), message: "x".repeat(2048) }],
+  });
+  const { against } = await world.planRemoval(["cluster"]);
+  assert.deepEqual(
+    against.map(({ key }) => key),
+    ["cluster/log-group"],
+  );
+  assert.match(against[0]?.why ?? "", /^the log group \/reprod\/\S+ holds 2(\.\d)? KiB of logs$/);
+  await assert.rejects(world.remove(["cluster"]), { code: "in-use" });
+  assert.deepEqual((await world.remove(["cluster"], { force: true })).left, []);
+});
+
+test("F5 others' tasks in an adopted cluster do not speak against letting go of it, ours do", async (t, account) => {
+  const ecs = account.client(ECS);
+  await ecs.createCluster({ clusterName: "lab", capacityProviders: ["FARGATE", "FARGATE_SPOT"] });
+  const world = await settingUp(t, account, { adopt: { "cluster/cluster": "lab" } });
+  await world.apply(groups);
+  await runTasks(account, "lab", "of-others", {});
+  assert.deepEqual((await world.planRemoval(["cluster"])).against, []);
+  await runTasks(account, "lab", world.name("node"), { "reprod:project": world.projectId });
+  assert.deepEqual(
+    (await world.planRemoval(["cluster"])).against.map(({ why }) => why),
+    ["2 tasks of this project run or wait in the cluster lab"],
+  );
+  assert.deepEqual((await world.remove(["cluster"], { force: true })).left, []);
+  assert.ok((await ecs.listTasks({ cluster: "lab", family: "of-others" })).taskArns?.length === 2);
+});
+
 for (const by of ["name", "ARN"] as const) {
   test(`F2 a cluster is adopted by its ${by}: it gets one tag, and loses it again`, async (t, account) => {
     const ecs = account.client(ECS);
@@ -223,27 +279,12 @@ test("F5 a cluster with tasks is not removed, unless it is forced", async (t, ac
   await world.apply(groups);
   const ecs = account.client(ECS);
   const cluster = world.name("cluster");
-  const { taskDefinition } = await ecs.registerTaskDefinition({
-    family: world.name("node"),
-    requiresCompatibilities: ["FARGATE"],
-    networkMode: "awsvpc",
-    containerDefinitions: [{ name: "main", image: "busybox", memoryReservation: 64 }],
-    tags: [{ key: "reprod:project", value: world.projectId }],
-  });
-  const ec2 = account.client(EC2);
-  const [subnet] = (await ec2.describeSubnets()).Subnets ?? [];
-  const [group] = (await ec2.describeSecurityGroups()).SecurityGroups ?? [];
-  await ecs.runTask({
-    cluster,
-    taskDefinition: taskDefinition?.taskDefinitionArn,
-    launchType: "FARGATE",
-    count: 2,
-    networkConfiguration: {
-      awsvpcConfiguration: { subnets: [subnet?.SubnetId ?? ""], securityGroups: [group?.GroupId ?? ""] },
-    },
-  });
+  await runTasks(account, cluster, world.name("node"), { "reprod:project": world.projectId });
   const removal = await world.planRemoval(["cluster"]);
-  assert.deepEqual(removal.against, [`2 tasks run or wait in the cluster ${cluster}`]);
+  assert.deepEqual(
+    removal.against.map(({ why }) => why),
+    [`2 tasks run or wait in the cluster ${cluster}`],
+  );
   await assert.rejects(world.remove(["cluster"]), { code: "in-use" });
   const forced = await world.remove(["cluster"], { force: true });
   assert.deepEqual(forced.left, []);
@@ -257,3 +298,32 @@ test("F5 a cluster with tasks is not removed, unless it is forced", async (t, ac
     false,
   );
 });
+
+/** Two tasks of a family. */
+async function runTasks(
+  account: Account,
+  cluster: string,
+  family: string,
+  tags: { readonly [key: string]: string },
+): Promise<void> {
+  const ecs = account.client(ECS);
+  const { taskDefinition } = await ecs.registerTaskDefinition({
+    family,
+    requiresCompatibilities: ["FARGATE"],
+    networkMode: "awsvpc",
+    containerDefinitions: [{ name: "main", image: "busybox", memoryReservation: 64 }],
+    tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+  });
+  const ec2 = account.client(EC2);
+  const [subnet] = (await ec2.describeSubnets()).Subnets ?? [];
+  const [group] = (await ec2.describeSecurityGroups()).SecurityGroups ?? [];
+  await ecs.runTask({
+    cluster,
+    taskDefinition: taskDefinition?.taskDefinitionArn,
+    launchType: "FARGATE",
+    count: 2,
+    networkConfiguration: {
+      awsvpcConfiguration: { subnets: [subnet?.SubnetId ?? ""], securityGroups: [group?.GroupId ?? ""] },
+    },
+  });
+}

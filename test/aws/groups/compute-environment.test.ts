@@ -223,6 +223,11 @@ awsTest("several by name: one more, one away, one of another kind", async (t, aw
   ]);
   await project.apply(GROUP, two);
   assert.equal((await ofBatch(aws, project)).length, 5);
+  const { computeEnvironments = [] } = await aws.client(Batch).describeComputeEnvironments({});
+  assert.deepEqual(
+    computeEnvironments.map(({ serviceRole = "" }) => serviceRole.replace(/^[^/]*\//, "")).sort(),
+    ["aws-service-role/batch.amazonaws.com/AWSServiceRoleForbatch", project.name("batch-service")].sort(),
+  );
   const { big } = Object(project.settings("compute-environments.json").environments);
   assert.deepEqual(Object.keys(big), ["compute_environment_arn", "job_queue_arn", "type", "max_vcpus"]);
 
@@ -387,7 +392,10 @@ awsTest("F5 jobs that have not ended speak against removal", async (t, aws) => {
   });
   project.account = { ...account, aws: { ...account.aws, batch: async () => busy } };
   const { against } = await project.planRemoval(GROUP);
-  assert.deepEqual(against, [`a job has not ended in the queue ${project.name("default-queue")}: align-1`]);
+  assert.deepEqual(
+    against.map(({ why }) => why),
+    [`a job has not ended in the queue ${project.name("default-queue")}: align-1`],
+  );
   await fails(project.remove([GROUP]), "in-use");
   assert.deepEqual((await project.remove([GROUP], true)).left, []);
 });

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { ApiGatewayV2 } from "@aws-sdk/client-apigatewayv2";
 import { Lambda } from "@aws-sdk/client-lambda";
 import { S3 } from "@aws-sdk/client-s3";
@@ -232,6 +234,16 @@ test("F1 an API of our name that has no tags is not touched, and one of others w
   await world.apply(["endpoints"]);
   assert.equal((await world.state("endpoints")).state, "ready");
   assert.equal((await gateway.getApis()).Items?.length, 2);
+
+  // An id that was edited by hand in the settings file makes no API of others ours.
+  const { api_id: own } = world.settings("endpoints-settings.json");
+  const { ApiId: strange = "" } = await gateway.createApi({ Name: "shop", ProtocolType: "HTTP" });
+  const file = path.join(world.root, "endpoints-settings.json");
+  fs.writeFileSync(file, fs.readFileSync(file, "utf8").replaceAll(String(own), strange));
+  await world.apply(["endpoints"]);
+  assert.equal(world.settings("endpoints-settings.json").api_id, own);
+  await world.remove(["endpoints"]);
+  assert.ok((await gateway.getApis()).Items?.some(({ ApiId }) => ApiId === strange));
 });
 
 test("manage answers every route that the gateway lets through", async () => {

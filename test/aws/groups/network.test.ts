@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { type EC2 as Client, EC2 } from "@aws-sdk/client-ec2";
 import { Failure } from "../../../server/base/failure.js";
 import type { Account } from "../support/aws.js";
@@ -471,6 +473,107 @@ awsTest("F1 a security group of our name that nobody tagged is not ours, and sta
   await project.remove(["network"]);
   const { SecurityGroups: [is] = [] } = await ec2.describeSecurityGroups({ GroupIds: [GroupId] });
   assert.equal(is?.IpPermissionsEgress?.[0]?.IpProtocol, "-1");
+});
+
+awsTest(
+  "F1 an id that was edited by hand in the settings file makes nothing of others ours",
+  async (t, aws) => {
+    const project = await checkout(t, aws);
+    const ec2 = aws.client(EC2);
+    await project.apply("network");
+    const { Vpc } = await ec2.createVpc({ CidrBlock: "172.20.0.0/16" });
+    const tagged = await ec2.createVpc({
+      CidrBlock: "172.21.0.0/16",
+      TagSpecifications: [{ ResourceType: "vpc", Tags: [{ Key: "reprod:project", Value: "aaaaaaaaaaaa" }] }],
+    });
+    const { vpc, a, b } = idsOf(project);
+    const file = path.join(project.root, "network-settings.json");
+    const mine = fs.readFileSync(file, "utf8");
+    for (const stranger of [Vpc?.VpcId ?? "", tagged.Vpc?.VpcId ?? ""]) {
+      fs.writeFileSync(file, mine.replaceAll(vpc, stranger));
+      assert.deepEqual(actions(await project.plan("network")), []);
+      await project.apply("network");
+      assert.equal(idsOf(project).vpc, vpc);
+    }
+    // Nor another part of ours.
+    fs.writeFileSync(file, mine.replaceAll(a, b));
+    await project.apply("network");
+    assert.deepEqual([idsOf(project).a, idsOf(project).b], [a, b]);
+    // Gone, with a stranger's id in its place: ours is made again.
+    fs.writeFileSync(file, mine.replaceAll(vpc, Vpc?.VpcId ?? ""));
+    await project.remove(["network"]);
+    fs.writeFileSync(file, mine.replaceAll(vpc, Vpc?.VpcId ?? ""));
+    await project.apply("network");
+    assert.notEqual(idsOf(project).vpc, Vpc?.VpcId);
+    await project.remove(["network"]);
+    const { Vpcs = [] } = await ec2.describeVpcs({
+      VpcIds: [Vpc?.VpcId ?? "", tagged.Vpc?.VpcId ?? ""],
+    });
+    assert.deepEqual(Vpcs.map(({ Tags = [] }) => Tags.length).sort(), [0, 1]);
+  },
+);
+
+awsTest(
+  "F2 an internet gateway of the VPC's owner that goes away is followed by one of ours",
+  async (t, aws) => {
+    const ec2 = aws.client(EC2);
+    const { Vpc } = await ec2.createVpc({ CidrBlock: "172.20.0.0/16" });
+    const VpcId = Vpc?.VpcId ?? "";
+    const { InternetGateway } = await ec2.createInternetGateway({});
+    const InternetGatewayId = InternetGateway?.InternetGatewayId ?? "";
+    await ec2.attachInternetGateway({ InternetGatewayId, VpcId });
+    const project = await checkout(t, aws, { adopt: { "network/vpc": VpcId } });
+    await project.apply("network");
+    await ec2.detachInternetGateway({ InternetGatewayId, VpcId });
+    await ec2.deleteInternetGateway({ InternetGatewayId });
+    assert.deepEqual(actions(await project.plan("network")), [
+      "create network/internet-gateway",
+      "change network/route-table",
+    ]);
+    await project.apply("network");
+    assert.deepEqual(actions(await project.plan("network")), []);
+    const attached = await ec2.describeInternetGateways({
+      Filters: [{ Name: "attachment.vpc-id", Values: [VpcId] }],
+    });
+    assert.ok(
+      attached.InternetGateways?.[0]?.Tags?.some(({ Value }) => Value === project.name("internet-gateway")),
+    );
+    assert.deepEqual((await project.remove(["network"])).left, []);
+    assert.equal((await ec2.describeVpcs({ VpcIds: [VpcId] })).Vpcs?.[0]?.Tags?.length ?? 0, 0);
+  },
+);
+
+awsTest("F2 who came to use an adopted VPC while it is let go of is not harmed", async (t, aws) => {
+  const ec2 = aws.client(EC2);
+  const { Vpc } = await ec2.createVpc({ CidrBlock: "172.20.0.0/16" });
+  const VpcId = Vpc?.VpcId ?? "";
+  const project = await checkout(t, aws, { adopt: { "network/vpc": VpcId } });
+  await project.apply("network");
+  const other = "zzzzzzzzzzzz";
+  // Behind the last look at the VPC, and before it is let go of.
+  let adopted: Promise<unknown> | undefined;
+  aws.inject(({ name }) => {
+    if (name !== "ec2:DeleteSecurityGroup" || adopted !== undefined) return "pass";
+    const Value = [project.projectId, other].sort().join(" ");
+    adopted = ec2.createTags({ Resources: [VpcId], Tags: [{ Key: "reprod:adopted", Value }] });
+    return { delay: 500 };
+  });
+  assert.deepEqual((await project.remove(["network"])).left, []);
+  aws.inject();
+  await adopted;
+  const { Vpcs: [now] = [] } = await ec2.describeVpcs({ VpcIds: [VpcId] });
+  assert.equal(now?.Tags?.find(({ Key }) => Key === "reprod:adopted")?.Value, other);
+  const dns = await ec2.describeVpcAttribute({ VpcId, Attribute: "enableDnsHostnames" });
+  assert.equal(dns.EnableDnsHostnames?.Value, true);
+});
+
+awsTest("F2 a tag that is full of projects takes no other one", async (t, aws) => {
+  const ec2 = aws.client(EC2);
+  const { Vpc } = await ec2.createVpc({ CidrBlock: "172.20.0.0/16" });
+  const Value = Array.from({ length: 19 }, (_, at) => String.fromCharCode(97 + at).repeat(12)).join(" ");
+  await ec2.createTags({ Resources: [Vpc?.VpcId ?? ""], Tags: [{ Key: "reprod:adopted", Value }] });
+  const project = await checkout(t, aws, { adopt: { "network/vpc": Vpc?.VpcId ?? "" } });
+  await fails(project.plan("network"), "adopted-by-many");
 });
 
 awsTest("F3 answers that are lost leave one of each", async (t, aws) => {

@@ -142,7 +142,6 @@ awsTest("repositories: one that reprod.json names no more is removed by the next
   const world = await settingUp(t, aws, { repositories });
   const ecr = aws.client(ECR);
   await world.apply(["repositories"]);
-  await putImage(ecr, `${world.name("images")}/tools/bwa`);
   const request = without(world, ["plots"]);
   const { plan } = await planSetup(request);
   assert.deepEqual(
@@ -163,13 +162,52 @@ awsTest("repositories: one that reprod.json names no more is removed by the next
   assert.deepEqual(world.changes((await planSetup(request)).plan), []);
 });
 
+awsTest(
+  "repositories: one with images that reprod.json does not name stays until the group is torn down",
+  async (t, aws) => {
+    const world = await settingUp(t, aws, { repositories });
+    const ecr = aws.client(ECR);
+    await world.apply(["repositories"]);
+    const repositoryName = `${world.name("images")}/tools/bwa`;
+    await putImage(ecr, repositoryName);
+    // As a colleague's older checkout plans it.
+    const request = without(world, ["plots"]);
+    const { plan } = await planSetup(request);
+    assert.deepEqual(world.changes(plan), []);
+    assert.ok(plan.notes.some((note) => note.includes(repositoryName)));
+    await applySetup({ ...request, force: false }, plan);
+    assert.equal((await namesOf(ecr)).length, 2);
+    await world.remove(["repositories"], { force: true });
+    assert.deepEqual(await namesOf(ecr), []);
+  },
+);
+
+awsTest("F5 repositories: an image that comes while it is removed is not removed with it", async (t, aws) => {
+  const world = await settingUp(t, aws, { repositories });
+  const ecr = aws.client(ECR);
+  await world.apply(["repositories"]);
+  // A push behind the last look.
+  aws.inject(({ name, params }) =>
+    name === "ecr:DeleteRepository" && params.force !== true
+      ? { status: 400, code: "RepositoryNotEmptyException", message: "The repository contains images" }
+      : "pass",
+  );
+  const { left } = await world.remove(["repositories"]);
+  aws.inject();
+  assert.deepEqual(left.map(({ why }) => why).sort(), Array(2).fill("it is still in use; try again later"));
+  assert.equal((await namesOf(ecr)).length, 2);
+});
+
 awsTest("F5 repositories: one with images is removed when forced", async (t, aws) => {
   const world = await settingUp(t, aws, { repositories });
   const ecr = aws.client(ECR);
   await world.apply(["repositories"]);
   await putImage(ecr, `${world.name("images")}/tools/bwa`);
   const { against } = await world.planRemoval(["repositories"]);
-  assert.deepEqual(against, ["the repository tools/bwa holds 1 image"]);
+  assert.deepEqual(
+    against.map(({ why }) => why),
+    ["the repository tools/bwa holds 1 image"],
+  );
   await assert.rejects(world.remove(["repositories"]), isFailure("in-use"));
   await world.remove(["repositories"], { force: true });
   assert.deepEqual(await namesOf(ecr), []);
