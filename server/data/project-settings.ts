@@ -41,6 +41,10 @@ export interface CloudSettings {
   };
   /** Container repositories for images of one's own: `tools/bwa`. */
   readonly repositories?: readonly string[];
+  /** ARNs of container repositories, beyond those, that images of tasks come from. */
+  readonly images?: readonly string[];
+  /** Buckets whose objects may be imported by their `s3://` address. */
+  readonly importFrom?: readonly string[];
 }
 
 /** What a transform gets that declares no resources. */
@@ -132,11 +136,20 @@ function readStores(node: JsonNode, fail: Fail): NonNullable<ProjectSettings["st
 }
 
 function readCloud(node: JsonNode, fail: Fail): CloudSettings {
-  const object = members(node, '"cloud"', fail, ["folder", "adopt", "network", "repositories"]);
+  const object = members(node, '"cloud"', fail, [
+    "folder",
+    "adopt",
+    "network",
+    "repositories",
+    "images",
+    "importFrom",
+  ]);
   const folder = object.get("folder");
   const adopt = object.get("adopt");
   const network = object.get("network");
   const repositories = object.get("repositories");
+  const images = object.get("images");
+  const importFrom = object.get("importFrom");
   return {
     ...(folder && {
       folder: matching(
@@ -149,7 +162,34 @@ function readCloud(node: JsonNode, fail: Fail): CloudSettings {
     }),
     ...(adopt && { adopt: readAdopted(adopt, fail) }),
     ...(network && { network: readNetwork(network, fail) }),
-    ...(repositories && { repositories: readRepositories(repositories, fail) }),
+    ...(repositories && {
+      repositories: names(
+        repositories,
+        "repositories",
+        /^(?=.{2,100}$)[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*$/,
+        "the name of a container repository, as in tools/bwa",
+        fail,
+      ),
+    }),
+    // Both become part of policies, where a star would mean more than it says.
+    ...(images && {
+      images: names(
+        images,
+        "images",
+        /^arn:aws[\w-]*:ecr:[a-z0-9-]+:\d{12}:repository\/[a-z0-9]+(?:[._/-][a-z0-9]+)*$/,
+        "the ARN of a container repository",
+        fail,
+      ),
+    }),
+    ...(importFrom && {
+      importFrom: names(
+        importFrom,
+        "importFrom",
+        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+        "the name of a bucket",
+        fail,
+      ),
+    }),
   };
 }
 
@@ -182,21 +222,21 @@ function readNetwork(node: JsonNode, fail: Fail): NonNullable<CloudSettings["net
   };
 }
 
-function readRepositories(node: JsonNode, fail: Fail): readonly string[] {
-  if (node.kind !== "array") throw fail(node.offset, 'a list of names must stand here, for "repositories"');
-  const names = node.items.map((item) =>
-    matching(
-      item,
-      /^(?=.{2,100}$)[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*$/,
-      "the name of a container repository, as in tools/bwa",
-      fail,
-    ),
-  );
-  const twice = names.findIndex((name, at) => names.indexOf(name) !== at);
+/** A list of names, each of them once. */
+function names(
+  node: JsonNode,
+  setting: string,
+  pattern: RegExp,
+  what: string,
+  fail: Fail,
+): readonly string[] {
+  if (node.kind !== "array") throw fail(node.offset, `a list of names must stand here, for "${setting}"`);
+  const found = node.items.map((item) => matching(item, pattern, what, fail));
+  const twice = found.findIndex((name, at) => found.indexOf(name) !== at);
   if (twice >= 0) {
-    throw fail(node.items[twice]?.offset ?? node.offset, `"${names[twice] ?? ""}" is named twice`);
+    throw fail(node.items[twice]?.offset ?? node.offset, `"${found[twice] ?? ""}" is named twice`);
   }
-  return names;
+  return found;
 }
 
 function trueOrFalse(node: JsonNode, fail: Fail): boolean {

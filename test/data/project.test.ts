@@ -147,6 +147,9 @@ test("what is wrong in reprod.json is told with its place", () => {
     ['{"cloud": {"folder": "a\\u202eb"}}', "1:22", /without control characters/],
     ['{"cloud": {"adopt": {"network/vpc": "vpc-1\\n"}}}', "1:37", /an id or a name in AWS/],
     ['{"cloud": {"repositories": ["a\\u001bb"]}}', "1:29", /name of a container repository/],
+    ['{"cloud": {"importFrom": ["a*"]}}', "1:27", /the name of a bucket/],
+    ['{"cloud": {"importFrom": ["lab", "lab"]}}', "1:34", /"lab" is named twice/],
+    ['{"cloud": {"images": ["arn:aws:ecr:*:123456789012:repository/a"]}}', "1:23", /the ARN of a container/],
     ['{"cloud": {"network": {"cidr": "10.0.0.0/16\\n"}}}', "1:32", /a range of addresses/],
     ['{"name": "a", "name": "b"}', "1:15", /a key stands twice: "name"/],
   ] as const) {

@@ -4,6 +4,7 @@ import { Failure } from "../../../server/base/failure.js";
 import { samePolicy } from "../../../server/cloud/policies/policy.js";
 import { allRoles } from "../../../server/cloud/policies/roles.js";
 import { awsTests } from "../support/aws.js";
+import { CloudProject, projectSettings } from "../support/command-line.js";
 import { loseAnswerOf, only, throttleEvery } from "../support/faults.js";
 import { settingUp } from "./support/world.js";
 
@@ -288,3 +289,30 @@ function policyOf(action: string): string {
 function isFailure(code: string): (error: unknown) => boolean {
   return (error) => error instanceof Failure && error.code === code;
 }
+
+awsTest(
+  "roles: what reprod.json lets them read beyond our own is in their policies, and drift when it is not",
+  async (t, account) => {
+    const image = `arn:aws:ecr:eu-central-1:123456789012:repository/shared/samtools`;
+    const project = new CloudProject(
+      t,
+      account.env,
+      projectSettings({ importFrom: ["open-data"], images: [image] }),
+    );
+    await project.succeeds("setup", "roles", "--yes");
+    const iam = account.client(IAM);
+    const documents = async (part: string): Promise<string> => {
+      const RoleName = `reprod-${project.id}-euc1-${part}`;
+      const { PolicyNames = [] } = await iam.listRolePolicies({ RoleName });
+      const found = await Promise.all(
+        PolicyNames.map((PolicyName) => iam.getRolePolicy({ RoleName, PolicyName })),
+      );
+      return found.map(({ PolicyDocument = "" }) => decodeURIComponent(PolicyDocument)).join();
+    };
+    assert.match(await documents("data-import"), /arn:aws:s3:::open-data\/\*/);
+    assert.ok((await documents("execution")).includes(image));
+    project.write("reprod.json", JSON.stringify({ ...project.json("reprod.json"), cloud: {} }));
+    assert.match(await project.succeeds("setup", "roles", "--yes"), /~ IAM role .*data-import/);
+    assert.doesNotMatch(await documents("data-import"), /open-data/);
+  },
+);

@@ -29,6 +29,8 @@ export function policyScope(scope: Scope): PolicyScope {
       logGroup: taskLogGroup(scope),
     },
     roleArns,
+    imageRepositories: settings.images ?? [],
+    importBuckets: settings.importFrom ?? [],
   };
 }
 
