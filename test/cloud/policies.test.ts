@@ -113,6 +113,7 @@ function launch(family: string): readonly Call[] {
 
 const tagged = { "aws:RequestTag/reprod:project": PROJECT };
 const ofOurs = { "aws:ResourceTag/reprod:project": PROJECT };
+const adoptedByUs = { "aws:ResourceTag/reprod:adopted": `aaaaaaaaaaaa ${PROJECT} zzzzzzzzzz22` };
 const job = at("batch", "job/0a1b2c3d");
 const secret = at("secretsmanager", `secret:reprod/${PROJECT}/token-AbCdEf`);
 
@@ -710,8 +711,16 @@ const setup: {
       ["ec2:DescribeVpcAttribute", vpc],
       ["ec2:DeleteVpc", vpc, ofOurs],
       ["ec2:RevokeSecurityGroupEgress", at("ec2", "security-group/sg-1"), ofOurs],
+      ["ec2:RevokeSecurityGroupIngress", at("ec2", "security-group/sg-1"), adoptedByUs],
+      ["ec2:DeleteRoute", at("ec2", "route-table/rtb-1"), adoptedByUs],
     ],
     mayNot: [
+      ["ec2:DeleteSecurityGroup", at("ec2", "security-group/sg-1"), adoptedByUs],
+      [
+        "ec2:DeleteRoute",
+        at("ec2", "route-table/rtb-1"),
+        { "aws:ResourceTag/reprod:adopted": "zzzzzzzzzz22" },
+      ],
       ["ec2:DeleteVpc", vpc],
       ["ec2:DeleteVpc", vpc, { "aws:ResourceTag/reprod:project": "zzzzzzzzzz22" }],
       ["ec2:DeleteSubnet", at("ec2", "subnet/subnet-1")],
