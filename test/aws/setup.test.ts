@@ -216,6 +216,107 @@ awsTest(
   },
 );
 
+awsTest("F5 a set-up that would replace what is in use is refused without force", async (test, account) => {
+  const project = projectOf(test, account);
+  await project.succeeds("setup", "network", "--yes");
+  const { vpc_id: vpc, subnet_id: subnet } = project.json("network-settings.json");
+  const ec2 = account.client(EC2);
+  const { Instances: [instance] = [] } = await ec2.runInstances({
+    ImageId: "ami-1234abcd",
+    MinCount: 1,
+    MaxCount: 1,
+    SubnetId: String(subnet),
+  });
+  const cloud = { network: { cidr: "10.9.0.0/16" } };
+  project.write("reprod.json", JSON.stringify({ projectId: project.id, cloud }));
+  const reason = `a network interface is in use in the VPC ${String(vpc)}`;
+  const planned = await project.succeeds("setup", "network", "--plan");
+  assert.match(planned, /! VPC /);
+  assert.ok(planned.includes(`in use: ${reason}`), planned);
+  const { against } = JSON.parse(await project.succeeds("setup", "network", "--plan", "--json"));
+  assert.ok(String(against).includes(reason), String(against));
+  account.clear();
+  const refused = await project.run(["setup", "network", "--yes"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.notes, /error\[in-use\]/);
+  assert.ok(refused.notes.includes(reason));
+  const forced = await project.run(["setup", "network", "--force"]);
+  assert.match(forced.notes, /needs-consent/, "force is no consent");
+  assert.deepEqual(account.mutations(), []);
+  await ec2.terminateInstances({ InstanceIds: [instance?.InstanceId ?? ""] });
+});
+
+awsTest(
+  "at a prompt, Ctrl-C ends it and changes nothing; so does a no, and a wrong name",
+  async (test, account) => {
+    const project = projectOf(test, account);
+    const asked = /Create \d+ resources?\? \[y\/N\]/;
+    const interrupted = await project.atTerminal(["setup", "key-pair"], [[asked, "\u0003"]]);
+    assert.equal(interrupted.code, 130, interrupted.out);
+    assert.match(interrupted.out, /nothing was changed/);
+    const declined = await project.atTerminal(["setup", "key-pair"], [[asked, "n\r"]]);
+    assert.equal(declined.code, 1, declined.out);
+    assert.match(declined.out, /nothing was changed/);
+    const ended = await project.atTerminal(["setup", "key-pair"], [[asked, "\u0004"]]);
+    assert.equal(ended.code, 1, ended.out);
+    assert.deepEqual(account.mutations(), []);
+    const agreed = await project.atTerminal(["setup", "storage"], [[asked, "y\r"]]);
+    assert.equal(agreed.code, 0, agreed.out);
+    const { build_bucket: Bucket } = Object(project.json("storage-settings.json").storage);
+    await account.client(S3).putObject({ Bucket, Key: "results/a", Body: "one" });
+    const wrong = await project.atTerminal(
+      ["teardown", "storage", "--force"],
+      [
+        [/resources\? \[y\/N\]/, "y\r"],
+        [/Type its name to go on/, "another\r"],
+      ],
+    );
+    assert.equal(wrong.code, 1, wrong.out);
+    // Of the two buckets only the one that holds something is asked about.
+    assert.equal(wrong.out.match(/Type its name/g)?.length, 1);
+    const right = await project.atTerminal(
+      ["teardown", "storage", "--force"],
+      [
+        [/resources\? \[y\/N\]/, "y\r"],
+        [/Type its name to go on/, `${Bucket}\r`],
+      ],
+    );
+    assert.equal(right.code, 0, right.out);
+    assert.deepEqual(await taggedResources(account, project.id), []);
+  },
+);
+
+awsTest("an account that does not open can be interrupted", async (test, account) => {
+  const project = projectOf(test, account);
+  account.inject(() => "hang");
+  for (const command of [["setup", "network", "--yes"], ["resources"], ["doctor"]]) {
+    account.clear();
+    const { child, ended } = project.start(command);
+    while (account.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    child.kill("SIGINT");
+    const { code, notes } = await ended;
+    assert.equal(code, 130, notes);
+    assert.match(notes, /error\[interrupted\]: .*nothing was changed/);
+  }
+});
+
+awsTest("what may not be seen is unknown, with the reason, and not gone", async (test, account) => {
+  const project = projectOf(test, account);
+  await project.succeeds("setup", "network", "--yes");
+  project.write(
+    "key-pair-settings.json",
+    JSON.stringify({ reprod: { project: "zzzzzzzzzzzz", account: "1", region: REGION, resources: {} } }),
+  );
+  account.inject(denyAction("ec2:DescribeVpcs"));
+  const text = await project.succeeds("resources");
+  assert.match(text, /Network +unknown/);
+  assert.match(text, /VPC .*unknown: .*\[access-denied\]/);
+  assert.doesNotMatch(text, /gone/);
+  assert.match(text, /Key Pair +unknown\n +.*\[settings-of-another\]/);
+  const { network, "key-pair": keyPair } = await project.states();
+  assert.deepEqual([network, keyPair], ["unknown", "unknown"]);
+});
+
 awsTest("throttling and failures of AWS are borne: every group ends well", async (test, account) => {
   const project = projectOf(test, account);
   account.inject(throttleEvery(7), failWith5xx(1));
@@ -238,6 +339,10 @@ awsTest(
     assert.match(denied.notes, /access-denied/);
     assert.match(denied.notes, /ec2:CreateSubnet/);
     assert.match(denied.notes, /arn:aws:(iam|sts)::\d+/);
+    assert.match(
+      denied.notes,
+      /[1-9]\d* of \d+ steps done\. What was made stays[\s\S]*error\[access-denied\]/,
+    );
     account.inject();
     assert.equal((await project.states()).network, "partly");
     await project.succeeds("setup", "network", "--yes");

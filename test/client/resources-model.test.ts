@@ -11,22 +11,28 @@ import {
   type Entry,
   groupDescription,
   groupIcons,
+  groupStateWord,
   isNobody,
   isPlainCommand,
   parentOf,
   progressText,
   resourceDescription,
   resourceIcons,
+  resourceStateWord,
   topEntries,
+  troubleLines,
 } from "../../client/resources-model.js";
 import { groupsByName } from "../../server/cloud/groups/index.js";
+import { groupStateWords, resourceStateWords } from "../../server/cloud/plan-words.js";
 import { groupNames } from "../../server/cloud/reconcile/resource.js";
 import {
   type ProjectResources,
   type ResourceGroupView,
+  type ResourceState,
   type ResourcesPlanView,
   type ResourcesProgress,
   type ResourceView,
+  resourceGroupStates,
   resourceGroups,
 } from "../../server/protocol.js";
 import { english as t } from "./english.js";
@@ -59,6 +65,15 @@ const project = (more: Partial<ProjectResources> = {}): ProjectResources => ({
   groups: [group()],
   ...more,
 });
+const resourceStates: readonly ResourceState[] = [
+  "ready",
+  "adopted",
+  "drifted",
+  "missing",
+  "stray",
+  "not-set-up",
+  "unknown",
+];
 const gone = (kind: string): ResourceView => {
   const { id: _, ...rest } = resource({ kind, state: "missing", short: "vpc" });
   return rest;
@@ -174,6 +189,30 @@ test("a resource says its id, and how it differs", () => {
     "vpc-1 · DNS: off → on · 1 more",
   );
   assert.equal(resourceDescription(resource({ state: "adopted" }), t), "vpc-1 · adopted");
+});
+
+test("what may not be seen is unknown, with the reason", () => {
+  const trouble = { code: "access-denied", message: "you may not do this: ec2:DescribeVpcs", fix: "ask" };
+  const { id: _, ...unseen } = resource({ state: "unknown", short: "vpc", trouble });
+  assert.equal(resourceDescription(unseen, t), "unknown · vpc · you may not do this: ec2:DescribeVpcs");
+  assert.equal(
+    groupDescription(group({ state: "unknown", resources: [resource(), unseen] }), undefined, t),
+    "unknown · you may not do this: ec2:DescribeVpcs",
+  );
+  const whole = group({ state: "unknown", resources: [], trouble: { ...trouble, message: "another's" } });
+  assert.equal(groupDescription(whole, undefined, t), "unknown · another's");
+  assert.deepEqual(troubleLines(trouble), ["You may not do this: ec2:DescribeVpcs.", "Ask."]);
+  assert.deepEqual(troubleLines(undefined), []);
+});
+
+test("the editor and the command line have the same words for the same states", () => {
+  for (const state of resourceGroupStates) assert.equal(groupStateWord(state, t), groupStateWords[state]);
+  for (const [state, word] of Object.entries(resourceStateWords)) {
+    const known = resourceStates.find((one) => one === state);
+    assert.ok(known, state);
+    assert.equal(resourceStateWord(known, t), word);
+  }
+  assert.equal(resourceStates.length, Object.keys(resourceStateWords).length);
 });
 
 test("menus know what can be done with a group", () => {

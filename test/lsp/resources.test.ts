@@ -7,6 +7,7 @@ import { CancellationTokenSource, ResponseError } from "vscode-languageserver/no
 import {
   accountRequest,
   applyResourcesRequest,
+  type EnvironmentArguments,
   environmentsRequest,
   FAILURE_CODE,
   mfaRequest,
@@ -19,6 +20,7 @@ import {
   trustGranted,
 } from "../../server/protocol.js";
 import { type Account, awsTests, REGION } from "../aws/support/aws.js";
+import { denyAction } from "../aws/support/faults.js";
 import type { ClientOptions } from "../support/language-client.js";
 import { type Server, startServer } from "../support/language-server.js";
 import { temporaryFolder } from "../support/temporary.js";
@@ -303,8 +305,132 @@ awsTest("other folders are no projects, and what is in the way is told as a fail
   );
   const { projects } = await server.request(resourcesRequest, { again: true });
   assert.equal(projects[0]?.account.accountId, account.accountId);
-  assert.equal(projects[0]?.failure?.code, "settings-of-another");
-  assert.deepEqual(projects[0]?.groups, []);
+  assert.equal(projects[0]?.failure, undefined);
+  const [foreign, ...others] = (projects[0]?.groups ?? []).filter(({ trouble }) => trouble !== undefined);
+  assert.deepEqual([foreign?.name, foreign?.state], ["network", "unknown"]);
+  assert.equal(foreign?.trouble?.code, "settings-of-another");
+  assert.deepEqual(others, []);
+});
+
+awsTest(
+  "what may not be seen is unknown, with the reason; the others are as they are",
+  async (t, account) => {
+    const { server, root } = await open(t, account);
+    const plan = await server.request(planResourcesRequest, network(root));
+    await server.request(applyResourcesRequest, { token: plan.token });
+    account.inject(denyAction("ec2:DescribeVpcs"));
+    const { projects } = await server.request(resourcesRequest, { again: true });
+    account.inject();
+    const group = projects[0]?.groups.find(({ name }) => name === "network");
+    assert.equal(group?.state, "unknown");
+    const vpc = group?.resources.find(({ kind }) => kind === "VPC");
+    assert.equal(vpc?.state, "unknown");
+    assert.equal(vpc?.trouble?.code, "access-denied");
+    assert.match(vpc?.trouble?.message ?? "", /ec2:DescribeVpcs/);
+    assert.deepEqual(
+      group?.resources.filter(({ state }) => state === "missing"),
+      [],
+    );
+  },
+);
+
+awsTest("a failure in the midst of it says how far it came, and that it goes on", async (t, account) => {
+  const { server, root } = await open(t, account);
+  const plan = await server.request(planResourcesRequest, network(root));
+  account.inject(denyAction("ec2:CreateSubnet"));
+  await assert.rejects(server.request(applyResourcesRequest, { token: plan.token }), (error) => {
+    failure("access-denied")(error);
+    const { fix } = Object(Reflect.get(Object(error), "data"));
+    assert.match(String(fix), /[1-9]\d* of 7 steps done\. What was made stays/);
+    return true;
+  });
+});
+
+awsTest("another profile that is chosen meanwhile ends nothing that is carried out", async (t, account) => {
+  const { server, root, settings } = await open(t, account);
+  const plan = await server.request(planResourcesRequest, network(root));
+  account.inject(({ mutating }) => (mutating ? { delay: 100 } : "pass"));
+  const work = server.request(applyResourcesRequest, { token: plan.token });
+  await server.when(resourcesProgress, ({ done }) => done >= 1);
+  settings.region = "us-west-2";
+  server.changedConfiguration();
+  assert.deepEqual(await work, { outcome: "done", done: 7, left: [] });
+  account.inject();
+  settings.region = "";
+  server.changedConfiguration();
+  // Its lock is not left behind either.
+  const removal = await server.request(planResourcesRequest, network(root, true));
+  await server.request(applyResourcesRequest, { token: removal.token });
+});
+
+awsTest(
+  "who gives up the opening of an account does not wait for it, and may ask again",
+  async (t, account) => {
+    const { server } = await open(t, account);
+    account.inject(() => "hang");
+    const source = new CancellationTokenSource();
+    const asked = server.request(accountRequest, { again: true }, source.token);
+    while (account.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    source.cancel();
+    await assert.rejects(asked);
+    account.inject();
+    assert.equal((await server.request(accountRequest, { again: true })).accountId, account.accountId);
+  },
+);
+
+awsTest("two environments that were planned beside each other are both made", async (t, account) => {
+  const { server, root } = await open(t, account);
+  const all = await server.request(planResourcesRequest, { project: root, groups: ["roles", "network"] });
+  await server.request(applyResourcesRequest, { token: all.token });
+  const planOf = (environment: EnvironmentArguments) =>
+    server.request(planResourcesRequest, {
+      project: root,
+      groups: ["compute-environment"],
+      createEnvironment: environment,
+    });
+  await assert.rejects(planOf({ name: "x", type: "fargate", diskGiB: 50 }), failure("environments-invalid"));
+  const one = await planOf({ name: "one", type: "spot", diskGiB: 200, instanceTypes: ["m5"] });
+  const two = await planOf({ name: "two", type: "fargate", maxVcpus: 8 });
+  for (const { token } of [one, two]) await server.request(applyResourcesRequest, { token });
+  const { reprod } = JSON.parse(fs.readFileSync(path.join(root, "compute-environments.json"), "utf8"));
+  assert.deepEqual(reprod.declared, {
+    one: { type: "spot", maxVcpus: 64, instanceTypes: ["m5"], diskGiB: 200 },
+    two: { type: "fargate", maxVcpus: 8 },
+  });
+  const { environments } = await server.request(environmentsRequest, { project: root });
+  assert.deepEqual(
+    environments.map(({ name }) => name),
+    ["one", "two"],
+  );
+});
+
+awsTest("a set-up against what is in use says so, and is refused without force", async (t, account) => {
+  const { server, root } = await open(t, account);
+  const first = await server.request(planResourcesRequest, network(root));
+  await server.request(applyResourcesRequest, { token: first.token });
+  const { subnet_id: SubnetId } = JSON.parse(
+    fs.readFileSync(path.join(root, "network-settings.json"), "utf8"),
+  );
+  await account.client(EC2).runInstances({ ImageId: "ami-1234abcd", MinCount: 1, MaxCount: 1, SubnetId });
+  fs.writeFileSync(
+    path.join(root, "reprod.json"),
+    JSON.stringify({
+      projectId: "abcdefghijkl",
+      name: "weather",
+      cloud: { network: { cidr: "10.9.0.0/16" } },
+    }),
+  );
+  const plan = await server.request(planResourcesRequest, network(root));
+  assert.ok(plan.replace > 0);
+  assert.match(plan.against.join("; "), /a network interface is in use in the VPC vpc-/);
+  assert.match(plan.page.markdown, /\*\*In use:\*\* a network interface is in use in the VPC/);
+  assert.deepEqual(plan.losesData, []);
+  account.clear();
+  await assert.rejects(server.request(applyResourcesRequest, { token: plan.token }), failure("in-use"));
+  assert.deepEqual(
+    account.mutations().filter(({ name }) => name.startsWith("ec2:")),
+    [],
+  );
 });
 
 awsTest("a settings file that others write is told, once", async (t, account) => {

@@ -77,6 +77,40 @@ export class CloudProject {
     return { child, ended };
   }
 
+  /** At a terminal of its own, where each answer is typed once its question is to be read. */
+  atTerminal(
+    args: readonly string[],
+    answers: readonly (readonly [question: RegExp, typed: string])[],
+  ): Promise<Pick<Ended, "code" | "out">> {
+    const command = [process.execPath, bundlePath("cli"), ...args].map((word) => `'${word}'`).join(" ");
+    const child = spawn("script", ["-qec", command, "/dev/null"], {
+      cwd: this.folder,
+      env: { PATH: process.env.PATH, HOME: this.folder, TERM: "xterm", NO_COLOR: "1", ...this.#env },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    let out = "";
+    let read = 0;
+    const left = [...answers];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+      const [next] = left;
+      const found = next?.[0].exec(out.slice(read));
+      if (next === undefined || !found) return;
+      read += found.index + found[0].length;
+      left.shift();
+      // The question is printed before somebody reads.
+      setTimeout(() => child.stdin.write(next[1]), 100);
+    });
+    // What asks something else would wait for ever.
+    const late = setTimeout(() => child.kill("SIGKILL"), 60_000);
+    return new Promise((resolve) => {
+      child.on("close", (code) => {
+        clearTimeout(late);
+        resolve({ code, out });
+      });
+    });
+  }
+
   run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
     return this.start(args, env).ended;
   }
