@@ -363,9 +363,9 @@ editorSuite(
         await editor.run("Reprod: Remove Storage");
         const refused = await editor.dialog();
         assert.match(refused.message, /^Storage is in use/);
-        assert.match(refused.detail, /Nothing was removed/);
+        assert.match(refused.detail, /Nothing was changed/);
         await editor.screenshot("5-refused");
-        await editor.pressDialog("Remove Anyway…");
+        await editor.pressDialog("Do It Anyway…");
         const second = await editor.dialog();
         assert.match(second.message, /Although it is in use\?$/);
         await editor.screenshot("6-second-question");
@@ -494,12 +494,12 @@ editorSuite(
     });
     await step("a compute environment is made by name, kind and size, and deleted", async (editor) => {
       await editor.run("Reprod: Create Compute Environment…");
-      await editor.pickShown(/1\/3/);
+      await editor.pickShown(/\(1\)/);
       await editor.answer("Big One");
       await until("the reason", async () => /Lower-case/.test((await editor.readQuickInput()).message));
       await editor.screenshot("3-name");
       await editor.answer("large");
-      await editor.pickShown(/2\/3/);
+      await editor.pickShown(/\(2\)/);
       await editor.screenshot("4-kind");
       await editor.pick("Fargate");
       await editor.pickShown(/3\/3/);
