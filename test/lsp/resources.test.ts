@@ -420,7 +420,10 @@ awsTest("a set-up against what is in use says so, and is refused without force",
       cloud: { network: { cidr: "10.9.0.0/16" } },
     }),
   );
-  const plan = await server.request(planResourcesRequest, network(root));
+  let plan = await server.request(planResourcesRequest, network(root));
+  // The folder's watcher tells of the new settings.
+  for (let tries = 0; plan.replace === 0 && tries < 20; tries++)
+    plan = await server.request(planResourcesRequest, network(root));
   assert.ok(plan.replace > 0);
   assert.match(plan.against.join("; "), /a network interface is in use in the VPC vpc-/);
   assert.match(plan.page.markdown, /\*\*In use:\*\* a network interface is in use in the VPC/);
