@@ -55,7 +55,7 @@ export function planGroups(readings: Readings, wanted: ReadonlySet<GroupName>): 
       ...all.flatMap(({ stray, found, resource }) =>
         stray && found !== undefined && resource.staysUntilAsked === true
           ? [
-              `the ${resource.kind} ${found.id} is this project's and is not declared; it stays until it is removed by name`,
+              `the ${resource.kind} ${found.id} is this project's and is not declared; it stays until its removal is asked for`,
             ]
           : [],
       ),
@@ -90,7 +90,7 @@ function replacedKeys(all: readonly Reading[]): ReadonlySet<string> {
 }
 
 function stepOf(reading: Reading, readings: Readings, replaced: ReadonlySet<string>): Step {
-  const { resource, key, group, found, differences, file, stray } = reading;
+  const { resource, key, group, found, differences, file } = reading;
   const entry = file.entry(resource.part);
   const action = actionOf(reading, replaced);
   const because = dependenciesOf(reading).find((needed) => replaced.has(needed));
@@ -118,7 +118,8 @@ function stepOf(reading: Reading, readings: Readings, replaced: ReadonlySet<stri
     ...(why !== undefined && { why }),
     // What was there before costs what it did.
     ...(cost !== undefined && !adopts && { cost }),
-    losesData: resource.holdsData === true && found?.owner === "ours" && (stray || action === "replace"),
+    losesData:
+      resource.holdsData === true && found?.owner === "ours" && (action === "remove" || action === "replace"),
   };
 }
 
