@@ -446,6 +446,45 @@ test("accounts are opened once, and again when files change or somebody asks aft
   accounts.drop();
 });
 
+test("an account that something is carried out through outlives the choice of another", async (context) => {
+  const { environment } = await place(context);
+  const accounts = new Accounts({ environment });
+  const held = await accounts.get("dev");
+  const [letGo, letGoToo] = [accounts.hold(held), accounts.hold(held)];
+  accounts.drop();
+  await (await held.aws.sts()).getCallerIdentity({});
+  assert.notEqual(await accounts.get("dev"), held, "who asks now gets another");
+  letGo();
+  await (await held.aws.sts()).getCallerIdentity({});
+  letGoToo();
+  await assert.rejects(held.aws.sts());
+  accounts.drop();
+});
+
+test("an opening ends with the last who waits for it", async (context) => {
+  const { environment } = await place(context);
+  const signals: AbortSignal[] = [];
+  const accounts = new Accounts({ environment }, ({ signal }) => {
+    assert.ok(signal);
+    signals.push(signal);
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  });
+  const [one, other] = [new AbortController(), new AbortController()];
+  const waiting = [accounts.get("dev", "", one.signal), accounts.get("dev", "", other.signal)];
+  one.abort();
+  await assert.rejects(waiting[0] ?? Promise.resolve());
+  assert.deepEqual([signals.length, signals[0]?.aborted], [1, false], "the other one still waits");
+  other.abort();
+  await assert.rejects(waiting[1] ?? Promise.resolve());
+  assert.equal(signals[0]?.aborted, true);
+  // Nothing of it is remembered.
+  const third = new AbortController();
+  const again = accounts.get("dev", "", third.signal);
+  assert.equal(signals.length, 2);
+  third.abort();
+  await assert.rejects(again);
+});
+
 test("an outage is not remembered", async (context) => {
   const { sts, environment } = await place(context);
   const accounts = new Accounts({ environment });
