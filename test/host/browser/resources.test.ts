@@ -38,7 +38,7 @@ function known(): Account {
 
 /** What the window's server is told of AWS: the files with profiles, and where AWS is. No key is in its environment. */
 function environment(): { readonly [name: string]: string } {
-  const { accessKeyId, secretAccessKey, env } = known();
+  const { accessKeyId, secretAccessKey, accountId, env } = known();
   const files = { config: env.AWS_CONFIG_FILE, credentials: env.AWS_SHARED_CREDENTIALS_FILE };
   fs.writeFileSync(
     files.config,
@@ -53,6 +53,11 @@ function environment(): { readonly [name: string]: string } {
       "[sso-session clinic]",
       "sso_start_url = https://clinic.awsapps.example/start",
       "sso_region = us-west-2",
+      "[profile guarded]",
+      `region = ${REGION}`,
+      "source_profile = lab",
+      `role_arn = arn:aws:iam::${accountId}:role/guarded`,
+      `mfa_serial = arn:aws:iam::${accountId}:mfa/anna`,
       "",
     ].join("\n"),
     { mode: 0o600 },
@@ -295,7 +300,7 @@ editorSuite(
       const { message } = await editor.notification(/^Network: cancelled after \d+ of \d+ steps/);
       assert.match(message, /What was done stays and is noted in the settings file/);
       known().inject();
-      await editor.row(view, "Network", /^partly set up · .*gone/);
+      await editor.row(view, "Network", /^partly set up · .*not set up/);
       await editor.screenshot("1-cancelled");
       await editor.clearNotifications();
       await editor.pressRowAction(view, "Network", "Set Up");
@@ -388,6 +393,18 @@ editorSuite(
       await editor.pick(/clinic/);
       await editor.row(view, "Sign In", "aws sso login --profile clinic");
       await editor.screenshot("8-other-profile");
+    });
+    await step("a profile that wants the code of a device asks for it, once", async (editor) => {
+      await openView(editor);
+      await editor.run("Reprod: Choose Profile");
+      await editor.pick(/guarded/);
+      await editor.pickShown("Code of the MFA Device");
+      await editor.answer("12");
+      await until("the reason", async () => /six digits/.test((await editor.readQuickInput()).message));
+      await editor.screenshot("9-code");
+      await editor.answer("123456");
+      await editor.row(view, "Storage", "not set up");
+      await editor.statusItem(/guarded/).waitFor();
     });
   },
 );
