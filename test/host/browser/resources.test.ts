@@ -535,6 +535,25 @@ editorSuite(
       await editor.notification(/^Compute Environment: ready/);
       await editor.clearNotifications();
     });
+    await step("an environment of machines asks for their disk and types too", async (editor) => {
+      await editor.run("Reprod: Create Compute Environment…");
+      await editor.pickShown(/\(1\)/);
+      await editor.answer("machines");
+      await editor.pickShown(/\(2\)/);
+      await editor.pick("EC2 on demand");
+      await editor.pickShown(/3\/5/);
+      await editor.answer("8");
+      await editor.pickShown(/4\/5/);
+      await editor.answer("20");
+      await until("the reason", async () => /from 30/.test((await editor.readQuickInput()).message));
+      await editor.answer("200");
+      await editor.pickShown(/5\/5/);
+      await editor.answer("m5, c5.large");
+      const { message } = await editor.dialog();
+      assert.match(message, /^Create 3 resources/);
+      await editor.pressDialog("Cancel");
+      await editor.screenshot("4-machines-plan");
+    });
     await step("Remove All leaves nothing", async (editor) => {
       await editor.run("Reprod: Remove All");
       await agree(editor, /^Remove \d+ resources/);
