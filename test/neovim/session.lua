@@ -79,10 +79,14 @@ local function session()
   results.mended = diagnostics()
 
   cursor_at("called[name] = Call", 1)
-  vim.lsp.buf.hover()
-  wait("a hover", float)
-  results.hover = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(float()), 0, -1, true)
-  vim.api.nvim_win_close(float(), true)
+  -- States come in the background: a hover before that says what is known, and a later one says more.
+  wait("a hover that counts nodes", function()
+    vim.lsp.buf.hover()
+    wait("a hover", float)
+    results.hover = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(float()), 0, -1, true)
+    vim.api.nvim_win_close(float(), true)
+    return table.concat(results.hover, "\n"):find("3 nodes", 1, true) ~= nil
+  end)
 
   -- Completions behind a half-typed argument, as omni completion asks for them.
   replace("min_quality, min_depth }", "min_quality, min_de }")
