@@ -37,7 +37,11 @@ export async function cloudCase(): Promise<readonly Row[]> {
     await reprod("setup all, from nothing", "setup", "all", "--yes");
     await reprod("setup all, again (no change)", "setup", "all", "--yes");
     await reprod("resources", "resources");
-    const settings: unknown = JSON.parse(readFileSync(path.join(folder, "network-settings.json"), "utf8"));
+    const file = path.join(folder, "network-settings.json");
+    const text = readFileSync(file, "utf8");
+    // Made last year: of what was made minutes ago, absence is asked for again for seconds (engine-rules.md F3).
+    writeFileSync(file, text.replace(/"at": "\d{4}/g, `"at": "${new Date().getUTCFullYear() - 1}`));
+    const settings: unknown = JSON.parse(text);
     await account.client(EC2).deleteSecurityGroup({ GroupId: String(Object(settings).security_group_id) });
     await reprod("setup network, with its security group gone", "setup", "network", "--yes");
     await reprod("teardown all", "teardown", "all", "--yes");
