@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { CancellationToken } from "vscode-languageserver/node";
+import type { AbsolutePath } from "../base/brand.js";
 import { Failure } from "../base/failure.js";
 import type { Account } from "../cloud/account.js";
 import type { Accounts } from "../cloud/accounts.js";
@@ -10,7 +11,7 @@ import type { Plan, Step } from "../cloud/reconcile/plan.js";
 import type { Reading, Readings } from "../cloud/reconcile/reading.js";
 import type { Group, GroupName } from "../cloud/reconcile/resource.js";
 import type { Request } from "../cloud/setup.js";
-import type { Project } from "../data/project.js";
+import { PROJECT_FILE, type Project, readProject } from "../data/project.js";
 import * as protocol from "../protocol.js";
 import { failureData, signalOf, untrusted } from "./failures.js";
 import { Later } from "./later.js";
@@ -264,7 +265,8 @@ export class Resources {
 
   /**
    * By root: the projects of the workspace's folders, and of those within them that have something to do with AWS. Each
-   * costs some dozen calls, and a folder of examples has many.
+   * costs some dozen calls, and a folder of examples has many. Their settings are those on disk at this moment: what is
+   * planned and carried out in an account must not rest on the last good ones, as the checks of pipelines do.
    */
   async #places(): Promise<
     ReadonlyMap<string, { readonly project: Project | Failure; readonly folder: string }>
@@ -274,13 +276,13 @@ export class Resources {
       const found = this.#server.projectOrFailure(path.join(folder, "reprod"));
       if (found instanceof Failure) places.set(folder, { project: found, folder });
       else if (found !== undefined && !places.has(found.root)) {
-        places.set(found.root, { project: found.project, folder });
+        places.set(found.root, { project: onDisk(found.root), folder });
       }
     }
     for (const { root, project } of await this.#server.allProjects()) {
       const folder = this.#server.folderOf(root);
       if (folder === undefined || places.has(root) || project.settings.cloud === undefined) continue;
-      places.set(root, { project, folder });
+      places.set(root, { project: onDisk(root), folder });
     }
     return places;
   }
@@ -295,15 +297,19 @@ export class Resources {
     });
   }
 
-  /** Settings files that others write (a terminal, another checkout, by hand) may say that something has changed. */
+  /**
+   * What is to be is written in `reprod.json`, and settings files that others write (a terminal, another checkout, by
+   * hand) may say that something is different.
+   */
   #watch({ root, settings }: Project): void {
-    const folder = path.resolve(root, settings.cloud?.folder ?? ".");
-    if (this.#watched.has(folder)) return;
-    const stop = this.#server.watch.watch(folder, (name) => {
-      if (name !== undefined && !isSettingsFile(name)) return;
-      if (!this.#applying.has(root)) this.#changedSoon.ask();
-    });
-    this.#watched.set(folder, stop);
+    for (const folder of [root, path.resolve(root, settings.cloud?.folder ?? ".")]) {
+      if (this.#watched.has(folder)) continue;
+      const stop = this.#server.watch.watch(folder, (name) => {
+        if (name !== undefined && name !== PROJECT_FILE && !isSettingsFile(name)) return;
+        if (!this.#applying.has(root)) this.#changedSoon.ask();
+      });
+      this.#watched.set(folder, stop);
+    }
   }
 
   // ------------------------------------------------------------ plans
@@ -653,6 +659,15 @@ async function declaredBy(
   };
   change(declaredOf(project, "compute-environment"));
   return new Map<GroupName, typeof change>([["compute-environment", change]]);
+}
+
+function onDisk(root: AbsolutePath): Project | Failure {
+  try {
+    return readProject(root);
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
 }
 
 /** By its name: the groups themselves are not loaded for every file that changes. */

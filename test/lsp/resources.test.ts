@@ -420,11 +420,8 @@ awsTest("a set-up against what is in use says so, and is refused without force",
       cloud: { network: { cidr: "10.9.0.0/16" } },
     }),
   );
-  let plan = await server.request(planResourcesRequest, network(root));
-  // The folder's watcher tells of the new settings.
-  for (let tries = 0; plan.replace === 0 && tries < 20; tries++)
-    plan = await server.request(planResourcesRequest, network(root));
-  assert.ok(plan.replace > 0);
+  const plan = await server.request(planResourcesRequest, network(root));
+  assert.ok(plan.replace > 0, "the settings are those on disk, whether the watcher has told of them or not");
   assert.match(plan.against.join("; "), /a network interface is in use in the VPC vpc-/);
   assert.match(plan.page.markdown, /\*\*In use:\*\* a network interface is in use in the VPC/);
   assert.deepEqual(plan.losesData, []);
@@ -448,4 +445,29 @@ awsTest("a settings file that others write is told, once", async (t, account) =>
   await server.request(resourceProjectsRequest, {});
   assert.equal(server.all(resourcesChanged, since).length, 1);
   assert.deepEqual(account.calls, [], "AWS is asked by who looks, not by who tells");
+});
+
+awsTest("what is to be is read from disk when it is planned, and told when it is edited", async (t, account) => {
+  const { server, root } = await open(t, account);
+  await server.request(resourcesRequest, { again: true });
+  const since = server.mark();
+  const file = path.join(root, "reprod.json");
+  const text = fs.readFileSync(file, "utf8");
+  fs.writeFileSync(file, text.replace("}", `, "cloud": { "network": { "cidr": "10.9.0" } } }`));
+  await assert.rejects(
+    server.request(planResourcesRequest, network(root)),
+    failure("project-invalid"),
+    "the last good settings count for checks of pipelines alone",
+  );
+  const { projects } = await server.request(resourcesRequest, { again: false });
+  assert.deepEqual(
+    projects.map(({ failure }) => failure?.code),
+    ["project-invalid"],
+  );
+  await server.when(resourcesChanged, () => true, since);
+  const planned = server.mark();
+  fs.writeFileSync(file, text);
+  const plan = await server.request(planResourcesRequest, network(root));
+  assert.ok(plan.create > 0);
+  await server.when(resourcesChanged, () => true, planned);
 });
