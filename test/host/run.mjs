@@ -5,6 +5,7 @@
 // REPROD_VSCODE chooses what runs the in-host suite: "desktop" (downloaded), the path of an installed one, or
 // "stand-in" (test/host/executable.mjs). Without it, desktop is taken where there is a screen and the download answers.
 import { spawnSync } from "node:child_process";
+import { setMaxListeners } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -55,6 +56,8 @@ const chosen = (suite) => wanted.filter((file) => file.startsWith(`${suite}/`));
 
 /** Ends the browser suite. The executable of the in-host suite ends by itself when this process is gone. */
 const stop = new AbortController();
+// Each file of tests listens to it.
+setMaxListeners(0, stop.signal);
 let inBrowserNow = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
   process.on(signal, () => {

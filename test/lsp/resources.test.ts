@@ -447,27 +447,30 @@ awsTest("a settings file that others write is told, once", async (t, account) =>
   assert.deepEqual(account.calls, [], "AWS is asked by who looks, not by who tells");
 });
 
-awsTest("what is to be is read from disk when it is planned, and told when it is edited", async (t, account) => {
-  const { server, root } = await open(t, account);
-  await server.request(resourcesRequest, { again: true });
-  const since = server.mark();
-  const file = path.join(root, "reprod.json");
-  const text = fs.readFileSync(file, "utf8");
-  fs.writeFileSync(file, text.replace("}", `, "cloud": { "network": { "cidr": "10.9.0" } } }`));
-  await assert.rejects(
-    server.request(planResourcesRequest, network(root)),
-    failure("project-invalid"),
-    "the last good settings count for checks of pipelines alone",
-  );
-  const { projects } = await server.request(resourcesRequest, { again: false });
-  assert.deepEqual(
-    projects.map(({ failure }) => failure?.code),
-    ["project-invalid"],
-  );
-  await server.when(resourcesChanged, () => true, since);
-  const planned = server.mark();
-  fs.writeFileSync(file, text);
-  const plan = await server.request(planResourcesRequest, network(root));
-  assert.ok(plan.create > 0);
-  await server.when(resourcesChanged, () => true, planned);
-});
+awsTest(
+  "what is to be is read from disk when it is planned, and told when it is edited",
+  async (t, account) => {
+    const { server, root } = await open(t, account);
+    await server.request(resourcesRequest, { again: true });
+    const since = server.mark();
+    const file = path.join(root, "reprod.json");
+    const text = fs.readFileSync(file, "utf8");
+    fs.writeFileSync(file, text.replace("}", `, "cloud": { "network": { "cidr": "10.9.0" } } }`));
+    await assert.rejects(
+      server.request(planResourcesRequest, network(root)),
+      failure("project-invalid"),
+      "the last good settings count for checks of pipelines alone",
+    );
+    const { projects } = await server.request(resourcesRequest, { again: false });
+    assert.deepEqual(
+      projects.map(({ failure }) => failure?.code),
+      ["project-invalid"],
+    );
+    await server.when(resourcesChanged, () => true, since);
+    const planned = server.mark();
+    fs.writeFileSync(file, text);
+    const plan = await server.request(planResourcesRequest, network(root));
+    assert.ok(plan.create > 0);
+    await server.when(resourcesChanged, () => true, planned);
+  },
+);
