@@ -129,12 +129,15 @@ const UNREACHABLE = new Set([
 const TLS =
   /^(?:CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|ERR_TLS_|ERR_SSL_|EPROTO$|HOSTNAME_MISMATCH)/;
 
+/** Of `ProxyRefused`. */
+const PROXY = "EPROXY";
+
 function networkCodeIn(message: string): string | undefined {
   return message.match(/\bE[A-Z_]{4,}\b/g)?.find((code) => UNREACHABLE.has(code));
 }
 
 function isNetworkCode(code: string): boolean {
-  return UNREACHABLE.has(code) || TLS.test(code);
+  return UNREACHABLE.has(code) || TLS.test(code) || code === PROXY;
 }
 
 // ---------------------------------------------------------------- kinds that code decides by
@@ -314,12 +317,22 @@ function ofNetwork(facts: Facts, { account }: Doing): Told | undefined {
       fix: "Name the proxy's certificate in NODE_EXTRA_CA_CERTS, or let connections to AWS through.",
     };
   }
+  if (system === PROXY) {
+    return {
+      code: "aws-unreachable",
+      what: "the proxy let no connection through to AWS",
+      why: `HTTPS_PROXY or ALL_PROXY names it, and ${facts.message}.`,
+      fix: facts.message.includes("407")
+        ? "It wants to know who asks: write HTTPS_PROXY as http://name:password@host:port."
+        : "Ask who runs it, or name the services in NO_PROXY when AWS can be reached without it.",
+    };
+  }
   if (system !== undefined || facts.name === "TimeoutError") {
     return {
       code: "aws-unreachable",
       what: `AWS cannot be reached${host === undefined ? "" : `: "${host}"`}`,
       why: `${reasonOf(system)} (${system ?? "no answer in time"}).`,
-      fix: "Look at the network, at VPN and firewall, and at AWS_ENDPOINT_URL when it is set. Proxies are not used: AWS has to be reachable directly, or through a VPN.",
+      fix: "Look at the network, at VPN and firewall, at HTTPS_PROXY when there is a proxy, and at AWS_ENDPOINT_URL when it is set.",
     };
   }
   return undefined;

@@ -3,6 +3,7 @@ import { version } from "../../package.json";
 import { Failure } from "../base/failure.js";
 import { noteAction } from "./actions.js";
 import type { Clients } from "./clients.js";
+import { proxying } from "./connections.js";
 import { type EndpointOf, isAws, type ServiceName } from "./endpoints.js";
 
 /** What signs requests. Never logged, never part of a failure. */
@@ -38,6 +39,7 @@ export function manners(region: string, endpoint: string | undefined) {
       connectionTimeout: CONNECT_MILLISECONDS,
       requestTimeout: ANSWER_MILLISECONDS,
       throwOnRequestTimeout: true,
+      ...proxying(),
     },
     customUserAgent: [["reprod", version] satisfies [string, string]],
     // We have looked for one ourselves (endpoints.ts); the SDK would find others.
