@@ -175,6 +175,18 @@ test("a group that is set up and not as declared is named", async (t, account) =
   assert.match(lines((await doctor(project)).of("resources"))[0] ?? "", /^ok: ready: roles/);
 });
 
+test("what cannot be seen of the resources is told with its reason", async (t, account) => {
+  const project = new CloudProject(t, account.env, settings);
+  await project.succeeds("setup", "roles", "--yes");
+  project.write("reprod.json", JSON.stringify({ ...settings, cloud: { network: { cidr: "10.0.0.0/30" } } }));
+  account.inject(denyAction("iam:GetRole"));
+  const { of } = await doctor(project);
+  const told = lines(of("resources")).join("\n");
+  assert.match(told, /^failed: .*10\.0\.0\.0\/30/m);
+  assert.match(told, /^unknown: it is not allowed to look at roles\/task and 9 more: .*iam:GetRole/m);
+  assert.doesNotMatch(told, /this group is unknown/);
+});
+
 test("without credentials nothing is asked, and a region without Fargate fails", async (t, account) => {
   const project = new CloudProject(t, account.env, settings);
   const none = await doctor(project, ["--profile", "nobody"]);

@@ -1,7 +1,9 @@
+import type { Failure } from "../../base/failure.js";
 import { groupStateWords } from "../plan-words.js";
 import { groupPlan } from "../reconcile/plan.js";
+import type { Readings } from "../reconcile/reading.js";
 import type { GroupName } from "../reconcile/resource.js";
-import { type Check, type CheckResult, resultOf } from "./check.js";
+import { type Check, type CheckContext, type CheckResult, resultOf } from "./check.js";
 
 /** Without these nothing runs; the others are for who wants them. */
 export const neededToRun: ReadonlySet<GroupName> = new Set(["roles", "storage", "network", "cluster"]);
@@ -16,8 +18,10 @@ export const resources: Check = {
       const ready = plans.filter(({ state }) => state === "ready").map(({ name }) => name);
       const results: CheckResult[] =
         ready.length === 0 ? [] : [{ outcome: "ok", what: `ready: ${ready.join(", ")}` }];
+      results.push(...unseen(readings, context));
       for (const { name, state } of plans) {
-        if (state === "ready" || (state === "not-set-up" && !neededToRun.has(name))) continue;
+        if (state === "ready" || state === "unknown" || (state === "not-set-up" && !neededToRun.has(name)))
+          continue;
         results.push({
           outcome: "warning",
           what: `this group is ${groupStateWords[state]}: "${name}"`,
@@ -39,3 +43,21 @@ export const resources: Check = {
     }
   },
 };
+
+/** Groups and parts of which nothing can be told, each with the reason. */
+function unseen({ unreadable, byKey }: Readings, context: CheckContext): readonly CheckResult[] {
+  const results = [...unreadable].map(([name, failure]) =>
+    resultOf(failure, `look at the group "${name}"`, context),
+  );
+  const alike = new Map<string, { readonly first: string; readonly trouble: Failure; more: number }>();
+  for (const { key, trouble } of byKey.values()) {
+    if (trouble === undefined) continue;
+    const known = alike.get(trouble.message);
+    if (known === undefined) alike.set(trouble.message, { first: key, trouble, more: 0 });
+    else known.more++;
+  }
+  for (const { first, trouble, more } of alike.values()) {
+    results.push(resultOf(trouble, `look at ${first}${more > 0 ? ` and ${more} more` : ""}`, context));
+  }
+  return results;
+}
