@@ -65,9 +65,11 @@ function checked(url: string, where: string): string {
   });
 }
 
+/** Of every part of AWS that is open to all: its own domain, and the one of endpoints that also speak IPv6. */
+const DOMAINS =
+  /(?:^|\.)(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|api\.aws|api\.amazonwebservices\.(?:com\.cn|eu))$/;
+
 /** Whether AWS itself is there, or something that stands for it. */
 export function isAws(endpoint: string | undefined): boolean {
-  return (
-    endpoint === undefined || /(?:^|\.)(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(new URL(endpoint).hostname)
-  );
+  return endpoint === undefined || DOMAINS.test(new URL(endpoint).hostname);
 }

@@ -1,6 +1,12 @@
-import type { ApiGatewayV2, GetApiResponse, Integration, Route, Stage } from "@aws-sdk/client-apigatewayv2";
+import type {
+  ApiGatewayV2,
+  GetApiResponse,
+  Integration,
+  Route,
+  RouteSettings,
+  Stage,
+} from "@aws-sdk/client-apigatewayv2";
 import { compareCodePoints } from "../../base/order.js";
-import { isNotThere } from "../failures.js";
 import { ENDPOINTS_USE } from "../prices.js";
 import type { At, Difference, Found, Group, Resource } from "../reconcile/resource.js";
 import { resource } from "../reconcile/resource.js";
@@ -39,6 +45,8 @@ interface Live {
   readonly integrations: readonly Integration[];
   readonly routes: readonly Route[];
   readonly stage: Stage | undefined;
+  /** Ids of others that are ours as well, by their tags: of a create whose answer was lost (F3). */
+  readonly copies: readonly string[];
 }
 
 /**
@@ -68,14 +76,18 @@ function httpApi(scope: Scope): Resource {
       live,
     };
   };
-  const whole = async (gateway: ApiGatewayV2, api: GetApiResponse): Promise<Found<Live>> => {
+  const whole = async (
+    gateway: ApiGatewayV2,
+    api: GetApiResponse,
+    copies: readonly string[] = [],
+  ): Promise<Found<Live>> => {
     const ApiId = api.ApiId ?? "";
     const [integrations, routes, stage] = await Promise.all([
       integrationsOf(gateway, ApiId),
       routesOf(gateway, ApiId),
       stageOf(gateway, ApiId),
     ]);
-    return found({ api, integrations, routes, stage });
+    return found({ api, integrations, routes, stage, copies });
   };
   const isOurs = ({ Tags = {} }: GetApiResponse): boolean =>
     scope.owner(Tags, false) === "ours" &&
@@ -91,23 +103,26 @@ function httpApi(scope: Scope): Resource {
     cost: { atRest: 0, use: ENDPOINTS_USE },
     find: async ({ id }: At) => {
       const gateway = await account.aws.apiGateway();
-      if (id !== undefined) {
-        try {
-          // Settings files can be edited: an id is believed only of what has our tags.
-          const api = await gateway.getApi({ ApiId: id });
-          const { [tagKeys.part]: part = "api" } = api.Tags ?? {};
-          if (scope.owner(api.Tags ?? {}, false) === "ours" && part === "api")
-            return await whole(gateway, api);
-        } catch (error) {
-          if (!isNotThere(error)) throw error;
-        }
-      }
       const apis = await apisOf(gateway);
+      const ours = apis.filter(isOurs);
+      let api = ours.find(({ ApiId }) => ApiId === id) ?? ours[0];
+      if (api === undefined && id !== undefined) {
+        // Settings files can be edited: an id is believed only of what has our tags. The list may not have it yet.
+        const remembered = await unlessGone(gateway.getApi({ ApiId: id }));
+        const { [tagKeys.part]: part = "api" } = remembered?.Tags ?? {};
+        if (
+          remembered !== undefined &&
+          scope.owner(remembered.Tags ?? {}, false) === "ours" &&
+          part === "api"
+        )
+          api = remembered;
+      }
       // Names are not unique: one that somebody else tagged for themselves is none of our business.
-      const api =
-        apis.find(isOurs) ??
-        apis.find(({ Name, Tags = {} }) => Name === name && scope.owner(Tags, false) === "unmarked");
-      return api === undefined ? undefined : whole(gateway, api);
+      api ??= apis.find(({ Name, Tags = {} }) => Name === name && scope.owner(Tags, false) === "unmarked");
+      if (api === undefined) return undefined;
+      const kept = api.ApiId;
+      const copies = ours.map(({ ApiId = "" }) => ApiId).filter((other) => other !== kept);
+      return whole(gateway, api, copies);
     },
     create: async () => {
       const gateway = await account.aws.apiGateway();
@@ -118,10 +133,11 @@ function httpApi(scope: Scope): Resource {
         DisableExecuteApiEndpoint: false,
         Tags: { ...tags },
       });
-      return found({ api: api, integrations: [], routes: [], stage: undefined });
+      return found({ api: api, integrations: [], routes: [], stage: undefined, copies: [] });
     },
     compare: async ({ id, live }): Promise<readonly Difference[]> => [
       ...apiDifferences(scope, name, live.api),
+      ...copiesDifference(scope, live),
       ...integrationDifference(scope, id, uri, live),
       ...routeDifferences(scope, id, uri, live),
       // After the routes, which may lead to one of them.
@@ -133,19 +149,20 @@ function httpApi(scope: Scope): Resource {
         await gateway.tagResource({ ResourceArn: found(live).arn, Tags: { ...wrong } });
       }),
     ],
-    remove: async ({ id }) => {
+    remove: async ({ id, live: { copies } }) => {
       const permission = permissionOf(id);
       await removePermission(account, permission);
       const gateway = await account.aws.apiGateway();
-      await gateway.deleteApi({ ApiId: id });
+      for (const ApiId of [...copies, id]) await unlessGone(gateway.deleteApi({ ApiId }));
     },
     // No client token, and no unique names.
     duplicates: async () => {
       const gateway = await account.aws.apiGateway();
       const ours = (await apisOf(gateway)).filter(isOurs);
+      // Without copies, since each of them is removed by itself.
       return Promise.all(ours.map((api) => whole(gateway, api)));
     },
-    console: ({ id }) => consolePage(account, `apigateway/main/api-detail?api=${id}`),
+    console: ({ id }) => consolePage(account, `apigateway/main/develop/routes?api=${id}`),
   });
 }
 
@@ -212,6 +229,22 @@ function apiDifferences({ account }: Scope, name: string, api: GetApiResponse): 
     });
   }
   return differences;
+}
+
+/** `find` keeps the one that the settings file knows, else the oldest: nobody was ever told of the others. */
+function copiesDifference({ account }: Scope, { copies }: Live): readonly Difference[] {
+  if (copies.length === 0) return [];
+  return [
+    {
+      what: "copies",
+      is: copies.join(", "),
+      shouldBe: "none",
+      mend: async () => {
+        const gateway = await account.aws.apiGateway();
+        for (const ApiId of copies) await unlessGone(gateway.deleteApi({ ApiId }));
+      },
+    },
+  ];
 }
 
 function isWanted(integration: Integration, uri: string): boolean {
@@ -361,16 +394,35 @@ function stageDifferences(
     return [{ what: `stage ${STAGE}`, is: "none", shouldBe: `automatic deployment, ${throttling}`, mend }];
   }
   const differences: Difference[] = [];
+  const known: readonly string[] = endpointRoutes;
+  for (const [RouteKey, own] of Object.entries(stage.RouteSettings ?? {})) {
+    // They take the place of the stage's, and with them its limit. Those of routes that are not ours stay, as these do.
+    if (!known.includes(RouteKey)) continue;
+    differences.push({
+      what: `settings of route ${RouteKey}`,
+      is: throttlingOf(own),
+      shouldBe: "as the stage has them",
+      mend: async () => {
+        const gateway = await account.aws.apiGateway();
+        await unlessGone(gateway.deleteRouteSettings({ ApiId, StageName: STAGE, RouteKey }));
+      },
+    });
+  }
   if (stage.AutoDeploy !== true) {
     differences.push({ what: "automatic deployment", is: "off", shouldBe: "on", mend });
   }
   const { ThrottlingRateLimit, ThrottlingBurstLimit } = stage.DefaultRouteSettings ?? {};
   if (ThrottlingRateLimit !== RATE || ThrottlingBurstLimit !== BURST) {
-    const is =
-      ThrottlingRateLimit === undefined && ThrottlingBurstLimit === undefined
-        ? "as the account has it"
-        : `${ThrottlingRateLimit ?? "?"} a second, burst ${ThrottlingBurstLimit ?? "?"}`;
+    const is = throttlingOf(stage.DefaultRouteSettings);
     differences.push({ what: "throttling", is, shouldBe: throttling, mend });
   }
   return differences;
+}
+
+function throttlingOf({
+  ThrottlingRateLimit: rate,
+  ThrottlingBurstLimit: burst,
+}: RouteSettings = {}): string {
+  if (rate === undefined && burst === undefined) return "as the account has it";
+  return `${rate ?? "?"} a second, burst ${burst ?? "?"}`;
 }

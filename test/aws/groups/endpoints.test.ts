@@ -137,6 +137,10 @@ test("what was changed by hand is told in words and mended", async (t, account) 
     StageName: "$default",
     AutoDeploy: false,
     DefaultRouteSettings: { ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 2000 },
+    RouteSettings: {
+      "GET /health": { ThrottlingRateLimit: 500, ThrottlingBurstLimit: 600 },
+      "GET /theirs": { ThrottlingRateLimit: 1 },
+    },
   });
   await account.client(Lambda).removePermission({
     FunctionName: world.name("manage"),
@@ -153,6 +157,7 @@ test("what was changed by hand is told in words and mended", async (t, account) 
       `integration: AWS_PROXY 1.0 ${manageArn} → AWS_PROXY 2.0 ${manageArn}`,
       "route GET /health: authorization NONE → authorization AWS_IAM",
       "route GET /old: there → none",
+      "settings of route GET /health: 500 a second, burst 600 → as the stage has them",
       "automatic deployment: off → on",
       "throttling: 1000 a second, burst 2000 → 10 a second, burst 20",
       `lambda permission: none → apigateway.amazonaws.com may call ${world.name("manage")}`,
@@ -164,6 +169,10 @@ test("what was changed by hand is told in words and mended", async (t, account) 
     "GET /health",
     "GET /theirs",
   ]);
+
+  const [mended] = (await gateway.getStages({ ApiId })).Items ?? [];
+  assert.deepEqual(Object.keys(mended?.RouteSettings ?? {}), ["GET /theirs"]);
+  assert.equal(mended?.DefaultRouteSettings?.ThrottlingRateLimit, 10);
 
   await gateway.deleteStage({ ApiId, StageName: "$default" });
   await gateway.deleteRoute({ ApiId, RouteId: route?.RouteId });
@@ -217,6 +226,41 @@ test("F3 whatever answer is lost, there is one API with one of each part", async
   const keys = (await gateway.getRoutes({ ApiId })).Items?.map(({ RouteKey }) => RouteKey);
   assert.deepEqual([...new Set(keys)], ["GET /health"]);
   assert.equal((await world.state("endpoints")).state, "ready");
+});
+
+test("F3 a second API, of a create whose answer was lost, goes with the next set-up and with a teardown", async (t, account) => {
+  const world = await settingUp(t, account);
+  await world.apply([...needed, "endpoints"]);
+  const gateway = account.client(ApiGatewayV2);
+  const ids = async () => (await gateway.getApis()).Items?.map(({ ApiId }) => ApiId);
+  const own = String(world.settings("endpoints-settings.json").api_id);
+  const copy = async () => {
+    const made = await gateway.createApi({
+      Name: world.name("api"),
+      ProtocolType: "HTTP",
+      Tags: { ...world.tags("endpoints", "api") },
+    });
+    return made.ApiId ?? "";
+  };
+  const second = await copy();
+  const { plan } = await world.plan(["endpoints"]);
+  assert.deepEqual(world.changes(plan), [`change endpoints/api: copies ${second} → none`]);
+  await world.apply(["endpoints"]);
+  assert.deepEqual(await ids(), [own]);
+  assert.equal((await world.state("endpoints")).state, "ready");
+
+  // Without the settings file nothing says which one is known: the oldest stays.
+  await copy();
+  fs.rmSync(path.join(world.root, "endpoints-settings.json"));
+  await world.apply(["endpoints"]);
+  assert.deepEqual(await ids(), [own]);
+  assert.equal(world.settings("endpoints-settings.json").api_id, own);
+
+  await copy();
+  await copy();
+  await world.remove(["endpoints"]);
+  assert.deepEqual(await ids(), []);
+  await assert.rejects(account.client(Lambda).getPolicy({ FunctionName: world.name("manage") }));
 });
 
 test("F1 an API of our name that has no tags is not touched, and one of others with it does not matter", async (t, account) => {

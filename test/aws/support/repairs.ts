@@ -71,11 +71,16 @@ export async function askRepaired(
     }
     case "apigateway:UpdateStage": {
       // moto has no such action, but puts a new stage in the place of one with the same name.
-      const stage = await forward({ ...request, method: "GET", body: Buffer.alloc(0) });
-      if (stage.status !== 200) return stage;
-      const now: unknown = JSON.parse(stage.body.toString("utf8"));
-      const body = Buffer.from(JSON.stringify({ ...(typeof now === "object" && now), ...call.params }));
-      return forward({ ...request, method: "POST", url: path.slice(0, path.lastIndexOf("/")), body });
+      return changeStage(path, request, forward, () => call.params);
+    }
+    case "apigateway:DeleteRouteSettings": {
+      // Nor this one.
+      const [stage = "", route = ""] = path.split("/routesettings/");
+      const changed = await changeStage(stage, request, forward, ({ routeSettings }) => {
+        const { [decodeURIComponent(route)]: _, ...others } = Object(routeSettings);
+        return { routeSettings: others };
+      });
+      return changed.status < 300 ? { ...changed, status: 204, body: Buffer.alloc(0) } : changed;
     }
     case "lambda:GetFunctionEventInvokeConfig":
     case "lambda:ListFunctionEventInvokeConfigs":
@@ -130,6 +135,19 @@ export async function askRepaired(
     default:
       return forward(request);
   }
+}
+
+async function changeStage(
+  url: string,
+  request: Request,
+  forward: Forward,
+  change: (stage: { readonly [key: string]: unknown }) => { readonly [key: string]: unknown },
+): Promise<Answered> {
+  const stage = await forward({ ...request, method: "GET", url, body: Buffer.alloc(0) });
+  if (stage.status !== 200) return stage;
+  const now = Object(JSON.parse(stage.body.toString("utf8")));
+  const body = Buffer.from(JSON.stringify({ ...now, ...change(now) }));
+  return forward({ ...request, method: "POST", url: url.slice(0, url.lastIndexOf("/")), body });
 }
 
 async function batchRole(request: Request, forward: Forward): Promise<string | undefined> {

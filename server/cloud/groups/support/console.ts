@@ -1,13 +1,14 @@
 import type { Account } from "../../account.js";
 
-/** Start of a page of the AWS console in the account's region: `consolePage(account, "ecs/v2/clusters/x")`. */
+/** A page of the AWS console in the account's region: `consolePage(account, "ecs/v2/clusters/x")`. It may have a query. */
 export function consolePage(
   { region, partition }: Pick<Account, "region" | "partition">,
   page: string,
 ): string {
-  const [where, anchor] = page.split("#");
+  const [where = "", anchor] = page.split("#");
+  const query = where.includes("?") ? "&" : "?";
   const hash = anchor === undefined ? "" : `#${anchor}`;
-  return `https://${hostOf(region, partition)}/${where}?region=${region}${hash}`;
+  return `https://${hostOf(region, partition)}/${where}${query}region=${region}${hash}`;
 }
 
 function hostOf(region: string, partition: string): string {
@@ -16,6 +17,8 @@ function hostOf(region: string, partition: string): string {
       return "console.amazonaws.cn";
     case "aws-us-gov":
       return "console.amazonaws-us-gov.com";
+    case "aws-eusc":
+      return `${region}.console.amazonaws-eusc.eu`;
     default:
       return `${region}.console.aws.amazon.com`;
   }
