@@ -1,20 +1,20 @@
 import * as path from "node:path";
 import { version } from "../../package.json";
 import { Failure } from "../base/failure.js";
-import { keepProjectId, type Project, prepareProject } from "../data/project.js";
+import { keepProjectId, type Project } from "../data/project.js";
+import { mostSimilar } from "../language/similar.js";
 import type { Account } from "./account.js";
 import { withoutSecrets } from "./failures.js";
 import { groupsByName } from "./groups/index.js";
 import { type Applied, type ApplyEnvironment, applyPlan } from "./reconcile/apply.js";
 import { takeLock } from "./reconcile/lock.js";
 import { type Clock, realClock } from "./reconcile/patience.js";
-import { groupPlan, type Plan, planGroups, planTeardown, removals } from "./reconcile/plan.js";
-import { openFiles, type Readings, readGroups } from "./reconcile/reading.js";
+import { groupPlan, type Plan, planGroups, planTeardown, type Reason, removals } from "./reconcile/plan.js";
+import { adoptionChanged, openFiles, type Readings, readGroups } from "./reconcile/reading.js";
 import { type Group, type GroupName, groupNames } from "./reconcile/resource.js";
-import { makeScope, tagKeys } from "./reconcile/scope.js";
+import { makeScope, type Scope, tagKeys } from "./reconcile/scope.js";
 import { readBook } from "./reconcile/settings-file.js";
 import {
-  type Reason,
   reasonsAgainst,
   refuseNeeded,
   refuseReplacedBelow,
@@ -42,7 +42,7 @@ export interface Request {
 export interface Planned {
   readonly plan: Plan;
   readonly readings: Readings;
-  /** Why it must not be done now, unless forced: something is in use that would be removed or replaced. */
+  /** The plan's own. */
   readonly against: readonly Reason[];
 }
 
@@ -58,10 +58,10 @@ export async function planSetup(request: Request): Promise<Planned> {
   if (plan.steps.some(({ action }) => action === "replace" || action === "remove")) {
     refuseReplacedBelow(await read(request, [...groupNames], "look"), plan);
   }
-  return { plan, readings, against: await reasonsAgainst(readings, plan, environmentOf(request)) };
+  return weighed(plan, readings, request);
 }
 
-/** How a plan is carried out. `force`: what speaks against it was told and agreed to. */
+/** How a plan is carried out. `force`: of what speaks against the plan that was agreed to, the person was told. */
 type Carrying = Request & Pick<ApplyEnvironment, "onProgress"> & { readonly force: boolean };
 
 /**
@@ -73,11 +73,10 @@ export async function applySetup(request: Carrying, agreed: Plan): Promise<Appli
   const project = keepProjectId(request.project);
   return locked({ ...request, project }, async (signal) => {
     const own = { ...request, project, signal };
-    const { plan, readings, against } = await planSetup(own);
-    refuseOther(agreed, plan);
-    if (against.length > 0 && !request.force) throw inUse(against);
+    const { plan, readings } = await planSetup(own);
+    const insisted = refuseOther(agreed, plan, request.force);
     for (const { name } of plan.groups) readings.files.get(name)?.declare(readings.scope.declared(name));
-    const applied = await applyPlan(readings, plan, environmentOf(own));
+    const applied = await applyPlan(readings, plan, { ...environmentOf(own), insisted });
     if (applied.outcome === "done") {
       for (const { name } of plan.groups) {
         const { settled } = groupsByName[name];
@@ -102,7 +101,13 @@ export async function planRemoval(request: Request): Promise<Planned> {
   }
   const plan = planTeardown(readings, wanted);
   refuseNeeded(readings, plan);
-  return { plan, readings, against: await reasonsAgainst(readings, plan, environmentOf(request)) };
+  return weighed(plan, readings, request);
+}
+
+/** A plan with what speaks against it. */
+async function weighed(plan: Plan, readings: Readings, request: Request): Promise<Planned> {
+  const against = await reasonsAgainst(readings, plan, environmentOf(request));
+  return { plan: { ...plan, against }, readings, against };
 }
 
 const NOT_OURS = new Set([
@@ -117,10 +122,9 @@ const NOT_OURS = new Set([
 export async function applyRemoval(request: Carrying, agreed: Plan): Promise<TornDown> {
   return locked(request, async (signal) => {
     const own = { ...request, signal };
-    const { plan, readings, against } = await planRemoval(own);
-    refuseOther(agreed, plan);
-    if (against.length > 0 && !request.force) throw inUse(against);
-    return tearDown(readings, plan, environmentOf(own));
+    const { plan, readings } = await planRemoval(own);
+    const insisted = refuseOther(agreed, plan, request.force);
+    return tearDown(readings, plan, { ...environmentOf(own), insisted });
   });
 }
 
@@ -130,7 +134,7 @@ export async function applyRemoval(request: Carrying, agreed: Plan): Promise<Tor
  */
 export async function tidyUp(request: Request, { steps, groups }: Plan): Promise<void> {
   if (steps.length > 0) throw new Error("there is something to remove, which nobody has agreed to");
-  await applyRemoval({ ...request, force: false }, { steps, groups, atRest: 0, notes: [] });
+  await applyRemoval({ ...request, force: false }, { steps, groups, atRest: 0, notes: [], against: [] });
 }
 
 /** All groups as they are. */
@@ -171,9 +175,7 @@ async function read(
   names: readonly GroupName[],
   purpose: "set up" | "look",
 ): Promise<Readings> {
-  // A project's id is part of every name, so the plan must not show one that is forgotten again.
-  const project =
-    request.project.settings.projectId === undefined ? prepareProject(request.project) : request.project;
+  const { project } = request;
   const groups = names.map((name) => groupsByName[name]);
   const folder = folderOf(project);
   const { account } = request;
@@ -196,12 +198,65 @@ async function read(
     version,
     declared,
   });
+  refuseUnknownAdoptions(scope);
+  if (!looks) refuseForgottenElsewhere(scope, names);
   return readGroups(groups, scope, files, environmentOf(request), looks ? { unreadable } : "throw");
 }
 
+/** A misspelt line would be passed over, and what it was to take from elsewhere be made anew. Throws `cannot-adopt`. */
+function refuseUnknownAdoptions(scope: Scope): void {
+  const named = Object.keys(scope.settings.adopt ?? {});
+  if (named.length === 0) return;
+  const known = new Set<string>();
+  const unclear = new Set<string>();
+  for (const name of groupNames) {
+    try {
+      for (const { part, adoptable } of groupsByName[name].resources(scope))
+        if (adoptable === true) known.add(`${name}/${part}`);
+    } catch (error) {
+      // It is told where the group itself is looked at.
+      if (!(error instanceof Failure)) throw error;
+      unclear.add(name);
+    }
+  }
+  for (const key of named) {
+    if (known.has(key) || unclear.has(key.split("/")[0] ?? "")) continue;
+    const similar = mostSimilar(key, known);
+    const hint = similar === undefined ? "" : `, did you mean "${similar}"?`;
+    throw new Failure("cannot-adopt", `this cannot be taken from elsewhere: "${key}"${hint}`, {
+      why: 'It stands in "cloud.adopt" of reprod.json, and would be passed over.',
+      fix: `These can be: ${[...known].join(", ")}.`,
+    });
+  }
+}
+
+/** The names of what was adopted stand in policies of other groups, which must not be changed before it is itself. */
+function refuseForgottenElsewhere({ folder, settings }: Scope, read: readonly GroupName[]): void {
+  for (const name of groupNames) {
+    if (read.includes(name)) continue;
+    const known = readBook(path.join(folder, groupsByName[name].settingsFile));
+    if (known === undefined || known === "broken") continue;
+    for (const [part, { chosen }] of known.book?.entries ?? []) {
+      const key = `${name}/${part}`;
+      if (chosen !== undefined && chosen !== settings.adopt?.[key]) throw adoptionChanged(key, chosen);
+    }
+  }
+}
+
+/** Of a wait, the first is told, and then one every so often: they come by the dozen. */
+const TOLD_EVERY = 10_000;
+
 function environmentOf(request: Request & Partial<Carrying>): ApplyEnvironment {
-  const { clock = realClock, signal, onProgress, force = false } = request;
-  return { clock, signal, force, ...(onProgress && { onProgress }) };
+  const { clock = realClock, signal, onProgress, onRemark } = request;
+  let told = Number.NEGATIVE_INFINITY;
+  const onWait = (error: unknown): void => {
+    if (clock.now() - told < TOLD_EVERY) return;
+    told = clock.now();
+    onRemark?.(
+      `waiting for AWS, which answers: ${withoutSecrets(error instanceof Error ? error.message || error.name : String(error))}`,
+    );
+  };
+  return { clock, signal, onWait, ...(onProgress && { onProgress }) };
 }
 
 /** Groups and all that they need, in the order in which they are set up. */
@@ -232,14 +287,25 @@ function refuseMissingNeeds(readings: Readings, wanted: ReadonlySet<GroupName>):
   }
 }
 
-function refuseOther(agreed: Plan, plan: Plan): void {
+/**
+ * Throws `plan-changed` when more would go, or more data would be lost, than was agreed to, and `in-use` when something speaks
+ * against it and nobody insists. Returns the keys of what was insisted on.
+ */
+function refuseOther(agreed: Plan, plan: Plan, force: boolean): ReadonlySet<string> {
   const consented = new Set(removals(agreed));
-  const more = removals(plan).filter((removal) => !consented.has(removal));
-  if (more.length === 0) return;
-  throw new Failure("plan-changed", `the account is not as the plan that was shown: "${more.join("; ")}"`, {
-    why: "Something would be removed that was not agreed to. Nothing was done.",
-    fix: "Look at the new plan, and agree to that.",
-  });
+  const insisted = new Set(force ? agreed.against.map(({ key }) => key) : []);
+  const more = [
+    ...removals(plan).filter((removal) => !consented.has(removal)),
+    ...plan.against.filter(({ key }) => force && !insisted.has(key)).map(({ why }) => why),
+  ];
+  if (more.length > 0) {
+    throw new Failure("plan-changed", `the account is not as the plan that was shown: "${more.join("; ")}"`, {
+      why: "Something would be removed or lost that was not agreed to. Nothing was done.",
+      fix: "Look at the new plan, and agree to that.",
+    });
+  }
+  if (plan.against.length > 0 && !force) throw inUse(plan.against);
+  return insisted;
 }
 
 async function locked<Result>(

@@ -31,6 +31,8 @@ interface Place {
 
 interface Planned {
   readonly project: string;
+  /** Names of the plan have it in them; a project that was never run keeps it only with the set-up. */
+  readonly projectId: string;
   readonly groups: readonly GroupName[];
   readonly declare: NonNullable<Request["declare"]>;
   readonly teardown: boolean;
@@ -362,6 +364,7 @@ export class Resources {
     const key = randomUUID();
     this.#keep(key, {
       project: project.root,
+      projectId: project.id,
       groups,
       declare,
       teardown,
@@ -410,7 +413,9 @@ export class Resources {
     // A plan is done once: what is true of the account afterwards is another plan.
     this.#planned.delete(key);
     await this.#server.readSettings();
-    const { project, folder } = await this.#place(planned.project);
+    const { project: now, folder } = await this.#place(planned.project);
+    const isKept = now.settings.projectId !== undefined || now.local.projectId !== undefined;
+    const project = isKept ? now : { ...now, id: planned.projectId };
     const asked = signalOf(token);
     const accounts = await this.#allAccounts();
     const { account } = await this.#opened(folder, asked);

@@ -177,6 +177,34 @@ test("F2 what is adopted is used, shown, let go of as it was before, and never r
   );
 });
 
+test("F2 another line, or none, in the place of what was adopted is refused until that was let go of", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud();
+  const groups = [smallGroup(cloud, chain)];
+  const theirs = cloud.add("a-net-of-theirs", {}, 0);
+  const other = cloud.add("another-net", {}, 0);
+  const adopt = { "network/net": theirs.id };
+  await apply({ folder, groups, adopt });
+  for (const now of [{}, { "network/net": other.id }]) {
+    await assert.rejects(
+      read({ folder, groups, adopt: now }),
+      (error) =>
+        error instanceof Failure &&
+        error.code === "adopt-changed" &&
+        error.fix?.includes(`"network/net": "${theirs.id}"`) === true,
+    );
+  }
+  assert.equal(other.setting, "fresh");
+  assert.deepEqual((await remove({ folder, groups, adopt })).left, []);
+  assert.equal(theirs.setting, "as before");
+  await apply({ folder, groups, adopt: { "network/net": other.id } });
+  assert.equal(settingsIn(folder).net, other.id);
+  // What is gone needs no letting go.
+  cloud.things.delete(other.id);
+  await apply({ folder, groups, adopt });
+  assert.equal(settingsIn(folder).net, theirs.id);
+});
+
 test("F2 an adopted thing that is gone is not made again", async (context) => {
   const folder = temporaryFolder(context);
   const groups = [smallGroup(new SmallCloud(), chain)];
@@ -193,6 +221,7 @@ const faults: fc.Arbitrary<Fault> = fc.constantFrom(
   "failed",
   "lost",
   "unseen",
+  "untagged",
   "lost-unseen",
   "killed-before",
   "killed-after",
@@ -240,6 +269,70 @@ test("F3 property: whatever fails, is lost, not seen yet or killed, applying aga
     ),
     { numRuns: 300 },
   );
+});
+
+test("F3 what is seen before its tags is ours all the same, and waited for", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud(() => "untagged");
+  const groups = [smallGroup(cloud, chain)];
+  await apply({ folder, groups });
+  assert.equal(cloud.things.size, chain.length);
+  assert.ok(doesNothing((await apply({ folder, groups })).plan));
+});
+
+test("F3 what a killed removal and a refused create have noted is forgotten by the next set-up", async (context) => {
+  const folder = temporaryFolder(context);
+  const groups = [smallGroup(new SmallCloud(), chain)];
+  await apply({ folder, groups });
+  const [file] = openFiles(groups, folder, smallScope(folder)).values();
+  const at = new Date().toISOString();
+  file?.set("gone", { name: "gone", ref: { id: "id-77" }, step: "remove", at });
+  file?.set("never", { name: "never", step: "create", at });
+  file?.set("older", { name: "older", ref: { id: "id-78" }, at });
+  const readings = await read({ folder, groups });
+  assert.equal(groupPlan("network", readings).state, "removing");
+  const { plan } = await apply({ folder, groups });
+  assert.ok(!doesNothing(plan), "there is something to write");
+  const [now] = openFiles(groups, folder, smallScope(folder)).values();
+  assert.deepEqual([...(now?.entries.keys() ?? [])], ["net", "left", "right", "top", "older"]);
+  assert.equal(groupPlan("network", await read({ folder, groups })).state, "ready");
+});
+
+test("a group that is whole is so for other tools, also when the next one fails", async (context) => {
+  const folder = temporaryFolder(context);
+  const other = new SmallCloud();
+  const groups = [
+    smallGroup(new SmallCloud(), chain),
+    smallGroup(other, [{ part: "one", needs: ["network/top"], named: true }], "cluster", ["network"]),
+  ];
+  await assert.rejects(
+    apply({ folder, groups }, (done) => {
+      if (done === chain.length) other.fault = () => "refused";
+    }),
+    (error) => error instanceof Failure && error.code === "access-denied",
+  );
+  assert.deepEqual(Object.keys(settingsIn(folder)).slice(0, 4), ["net", "left", "right", "top"]);
+  assert.equal(groupPlan("network", await read({ folder, groups: groups.slice(0, 1) })).state, "ready");
+});
+
+test("a reading waits a minute for AWS as a whole, and says that it waits", async (context) => {
+  const folder = temporaryFolder(context);
+  const cloud = new SmallCloud(() => "failed");
+  const groups = [smallGroup(cloud, chain)];
+  const clock = quickClock();
+  const scope = smallScope(folder);
+  const unreadable = new Map();
+  const waits: unknown[] = [];
+  const { byKey } = await readGroups(
+    groups,
+    scope,
+    openFiles(groups, folder, scope),
+    { clock, signal: undefined, onWait: (error) => waits.push(error) },
+    { unreadable },
+  );
+  assert.equal([...byKey.values()].filter(({ trouble }) => trouble !== undefined).length, chain.length);
+  assert.ok(clock.slept <= 60_000, `${clock.slept} ms`);
+  assert.ok(waits.length > 3);
 });
 
 test("F3 of two that were made the oldest is kept, and the settings file has its id", async (context) => {

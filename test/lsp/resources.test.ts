@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { type TestContext, test } from "node:test";
 import { EC2 } from "@aws-sdk/client-ec2";
+import { S3 } from "@aws-sdk/client-s3";
 import { CancellationTokenSource, ResponseError } from "vscode-languageserver/node";
 import {
   accountRequest,
@@ -474,3 +475,55 @@ awsTest(
     await server.when(resourcesChanged, () => true, planned);
   },
 );
+
+awsTest(
+  "what holds data since it was asked about is not lost with what was agreed to",
+  async (t, account) => {
+    const { server, root } = await open(t, account);
+    const groups = ["storage"] as const;
+    const first = await server.request(planResourcesRequest, { project: root, groups });
+    await server.request(applyResourcesRequest, { token: first.token });
+    const { storage } = JSON.parse(fs.readFileSync(path.join(root, "storage-settings.json"), "utf8"));
+    const s3 = account.client(S3);
+    await s3.putObject({ Bucket: storage.tmp_bucket, Key: "small", Body: "1" });
+    const plan = await server.request(planResourcesRequest, { project: root, groups, teardown: true });
+    assert.deepEqual(
+      plan.losesData.map(({ name }) => name),
+      [storage.tmp_bucket],
+    );
+    await s3.putObject({ Bucket: storage.build_bucket, Key: "precious", Body: "2" });
+    await assert.rejects(
+      server.request(applyResourcesRequest, { token: plan.token, force: true }),
+      failure("plan-changed"),
+    );
+    for (const Bucket of [storage.tmp_bucket, storage.build_bucket])
+      assert.equal((await s3.listObjectsV2({ Bucket })).KeyCount, 1);
+  },
+);
+
+awsTest(
+  "a misspelt line of what is to be taken from elsewhere is refused, with what was meant",
+  async (t, account) => {
+    const { server, root } = await open(t, account);
+    const file = path.join(root, "reprod.json");
+    const adopt = { "network/vcp": "vpc-1" };
+    fs.writeFileSync(file, JSON.stringify({ projectId: "abcdefghijkl", cloud: { adopt } }));
+    await assert.rejects(
+      server.request(planResourcesRequest, network(root)),
+      (error) => failure("cannot-adopt")(error) && /did you mean "network\/vpc"/.test(String(error)),
+    );
+  },
+);
+
+awsTest("who only looks leaves no trace, and names are the same when it is done", async (t, account) => {
+  const { server, root } = await open(t, account);
+  fs.rmSync(path.join(root, "reprod.json"));
+  fs.rmSync(path.join(root, ".reprod"), { recursive: true, force: true });
+  await server.request(resourcesRequest, { again: true });
+  const plan = await server.request(planResourcesRequest, network(root));
+  assert.deepEqual(fs.readdirSync(root), []);
+  const [name = ""] = /reprod-[a-z2-7]{12}-euc1-vpc/.exec(plan.page.markdown) ?? [];
+  await server.request(applyResourcesRequest, { token: plan.token });
+  const { reprod } = JSON.parse(fs.readFileSync(path.join(root, "network-settings.json"), "utf8"));
+  assert.equal(reprod.resources.vpc.name, name);
+});

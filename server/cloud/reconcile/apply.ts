@@ -2,7 +2,7 @@ import { Failure } from "../../base/failure.js";
 import { awsFailure, isNotThere } from "../failures.js";
 import { type Dependent, inOrder, type Work } from "./dag.js";
 import { untilReady, untilUnused } from "./patience.js";
-import { type Plan, type Step, settingsOf } from "./plan.js";
+import { leftOver, type Plan, type Step, settingsOf } from "./plan.js";
 import {
   at,
   dependenciesOf,
@@ -13,7 +13,7 @@ import {
   readOne,
 } from "./reading.js";
 import type { Found, GroupName, Ref } from "./resource.js";
-import type { SettingsFile } from "./settings-file.js";
+import type { Scope } from "./scope.js";
 
 /** What is told while plans are carried out. */
 export interface Progress {
@@ -56,55 +56,60 @@ export async function applyPlan(
   const work = (step: Step) => ({ step, reading: readingOf(byKey, step.key) });
   const stopped = (): boolean => environment.signal?.aborted === true;
 
-  const removed = steps.filter(({ action }) => action === "remove" || action === "replace").map(work);
-  await untilCancelled(environment, {
-    items: removed.map(({ step }) => ({
-      key: step.key,
-      // What needs it goes before it.
-      after: removed
-        .filter((other) => after(other.reading).includes(step.key))
-        .map(({ step: { key } }) => key),
-      step,
-    })),
-    parallel: PARALLEL,
-    stopped,
-    run: async ({ step }) => {
-      tell(step, "begun");
-      await removeOne(readingOf(byKey, step.key), byKey, readings, environment, () => tell(step, "waiting"));
-      byKey.set(step.key, { ...readingOf(byKey, step.key), found: undefined, differences: [] });
-      if (step.action === "replace") return;
-      done.push(step);
-      tell(step, "done");
-    },
-  });
+  try {
+    const removed = steps.filter(({ action }) => action === "remove" || action === "replace").map(work);
+    await untilCancelled(environment, {
+      items: removed.map(({ step }) => ({
+        key: step.key,
+        // What needs it goes before it.
+        after: removed
+          .filter((other) => after(other.reading).includes(step.key))
+          .map(({ step: { key } }) => key),
+        step,
+      })),
+      parallel: PARALLEL,
+      stopped,
+      run: async ({ step }) => {
+        tell(step, "begun");
+        await removeOne(readingOf(byKey, step.key), byKey, readings, environment, () =>
+          tell(step, "waiting"),
+        );
+        byKey.set(step.key, { ...readingOf(byKey, step.key), found: undefined, differences: [] });
+        if (step.action === "replace") return;
+        done.push(step);
+        tell(step, "done");
+      },
+    });
 
-  // Kept ones are passed over by the order: whoever needs them finds them as they were read.
-  const changed = new Set<string>();
-  const made = steps.filter(({ action }) => action !== "remove").map(work);
-  await untilCancelled(environment, {
-    items: made.map(({ step, reading }) => ({ key: step.key, after: after(reading), step })),
-    parallel: PARALLEL,
-    stopped,
-    run: async ({ step }) => {
-      tell(step, "begun");
-      const reading = readingOf(byKey, step.key);
-      // What it needs was not there, or another one, when it was compared: its differences know nothing of the new one.
-      const stale = reading.found !== undefined && after(reading).some((key) => changed.has(key));
-      const onWait = (): void => tell(step, "waiting");
-      byKey.set(step.key, await makeOne(reading, stale, byKey, readings, environment, onWait));
-      changed.add(step.key);
-      done.push(step);
-      tell(step, "done");
-    },
-  });
-
-  const left = steps.filter((step) => !done.includes(step));
-  const wanted = new Set(plan.groups.map(({ name }) => name));
-  rememberKept(byKey, wanted);
-  for (const { name } of plan.groups) {
-    if (left.some(({ group }) => group === name)) continue;
-    readings.files.get(name)?.show(settingsOf(name, { ...readings, byKey }));
+    // Kept ones are passed over by the order: whoever needs them finds them as they were read.
+    const changed = new Set<string>();
+    const made = steps.filter(({ action }) => action !== "remove").map(work);
+    await untilCancelled(environment, {
+      items: made.map(({ step, reading }) => ({ key: step.key, after: after(reading), step })),
+      parallel: PARALLEL,
+      stopped,
+      run: async ({ step }) => {
+        tell(step, "begun");
+        const reading = readingOf(byKey, step.key);
+        // What it needs was not there, or another one, when it was compared: its differences know nothing of the new one.
+        const stale = reading.found !== undefined && after(reading).some((key) => changed.has(key));
+        const onWait = (): void => tell(step, "waiting");
+        byKey.set(step.key, await makeOne(reading, stale, byKey, readings, environment, onWait));
+        changed.add(step.key);
+        done.push(step);
+        tell(step, "done");
+      },
+    });
+    rememberKept(byKey, new Set(plan.groups.map(({ name }) => name)), readings.scope);
+  } finally {
+    // After a failure too: a group that is whole is so for other tools, whatever became of the next one.
+    for (const { name } of plan.groups) {
+      if (steps.some((step) => step.group === name && !done.includes(step))) continue;
+      forgetOver(name, readings);
+      readings.files.get(name)?.show(settingsOf(name, { ...readings, byKey }));
+    }
   }
+  const left = steps.filter((step) => !done.includes(step));
   return { outcome: left.length > 0 ? "cancelled" : "done", done, left };
 }
 
@@ -131,22 +136,43 @@ function readingOf(byKey: ReadonlyMap<string, Reading>, key: string): Reading {
 }
 
 /** A settings file that was lost or written by another checkout learns the ids of what is there. */
-function rememberKept(byKey: ReadonlyMap<string, Reading>, wanted: ReadonlySet<GroupName>): void {
-  for (const { group, resource, file, found, stray } of byKey.values()) {
+function rememberKept(
+  byKey: ReadonlyMap<string, Reading>,
+  wanted: ReadonlySet<GroupName>,
+  scope: Scope,
+): void {
+  for (const reading of byKey.values()) {
+    const { group, resource, file, found, stray } = reading;
     if (found === undefined || stray || !wanted.has(group.name)) continue;
     const entry = file.entry(resource.part);
-    if (entry?.step === undefined && JSON.stringify(entry?.ref) === JSON.stringify(refOf(found))) continue;
-    remember(file, resource.part, resource.name, found);
+    const isKnown = JSON.stringify(entry?.ref) === JSON.stringify(refOf(found));
+    if (entry?.step === undefined && isKnown && entry?.chosen === chosenFor(reading, found, scope)) continue;
+    remember(reading, found, scope);
   }
 }
 
-function remember(file: SettingsFile, part: string, name: string, found: Found<unknown>): void {
-  file.set(part, {
-    name,
+function remember(reading: Reading, found: Found<unknown>, scope: Scope, step?: "create"): void {
+  const { file, resource } = reading;
+  const chosen = chosenFor(reading, found, scope);
+  file.set(resource.part, {
+    name: resource.name,
+    ...(step !== undefined && { step }),
     ref: refOf(found),
     ...(found.owner === "adopted" ? { adopted: true } : {}),
+    ...(chosen !== undefined && { chosen }),
     at: new Date().toISOString(),
   });
+}
+
+/** As `reprod.json` names it; undefined of what is ours, and of what is used with something that was adopted. */
+function chosenFor({ key }: Reading, { owner }: Found<unknown>, scope: Scope): string | undefined {
+  return owner === "adopted" ? scope.settings.adopt?.[key] : undefined;
+}
+
+/** Of what is over, a process that was killed or a create that was refused may have left a note. */
+function forgetOver(name: GroupName, readings: Readings): void {
+  const file = readings.files.get(name);
+  for (const part of leftOver(name, readings)) file?.delete(part);
 }
 
 function refOf({ id, arn, attributes }: Found<unknown>): Ref {
@@ -185,7 +211,8 @@ async function makeOne(
         if (now.found === undefined) {
           file.set(resource.part, { name: resource.name, step: "create", at: new Date().toISOString() });
           const place = at(byKey, group, { ...now, found: undefined }, scope, environment);
-          remember(file, resource.part, resource.name, await resource.create(place));
+          // Until it is seen with its tags, it counts as being made: these may come later than the thing itself.
+          remember(now, await resource.create(place), scope, "create");
           // AWS has given an id: to create it once more would make a second one.
           made = true;
           isFresh = true;
@@ -201,7 +228,7 @@ async function makeOne(
             now.differences.map(({ what, is, shouldBe }) => `${what}: ${is}, not ${shouldBe}`).join("; "),
           );
         }
-        remember(file, resource.part, resource.name, now.found);
+        remember(now, now.found, scope);
         return now;
       },
       {
@@ -231,12 +258,12 @@ async function dropDuplicates(
   { scope }: Readings,
   environment: ApplyEnvironment,
 ): Promise<void> {
-  const { resource, group, file } = reading;
+  const { resource, group } = reading;
   if (resource.duplicates === undefined) return;
   const place = at(byKey, group, reading, scope, environment);
   const [oldest, ...others] = await resource.duplicates(place);
   if (oldest === undefined || others.length === 0) return;
-  remember(file, resource.part, resource.name, oldest);
+  remember(reading, oldest, scope, "create");
   for (const other of others) await resource.remove(other, place);
 }
 

@@ -17,10 +17,12 @@ export const realClock: Clock = {
 export interface Patience {
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
+  /** From then on nothing is waited for any more, by the clock. */
+  readonly until?: number | undefined;
   /** What else is worth waiting for. */
   readonly worthIt?: (error: unknown) => boolean;
   /** Told when it waits: `cannot be assumed yet`. */
-  readonly onWait?: (error: unknown, milliseconds: number) => void;
+  readonly onWait?: ((error: unknown) => void) | undefined;
 }
 
 /**
@@ -53,14 +55,19 @@ export async function untilReady<Result>(work: () => Promise<Result>, patience: 
   return again(work, patience, FOR_MAKING, (error) => isNotReadyYet(error) || isTransient(error));
 }
 
-/** The same for removing, which waits too while something uses the thing still. */
+/** The same for removing, which waits too while something uses the thing still, or AWS is changing it. */
 export async function untilUnused<Result>(work: () => Promise<Result>, patience: Patience): Promise<Result> {
-  return again(work, patience, FOR_REMOVING, (error) => isStillUsed(error) || isTransient(error));
+  return again(
+    work,
+    patience,
+    FOR_REMOVING,
+    (error) => isStillUsed(error) || isNotReadyYet(error) || isTransient(error),
+  );
 }
 
 async function again<Result>(
   work: () => Promise<Result>,
-  { clock, signal, worthIt, onWait }: Patience,
+  { clock, signal, until = Number.POSITIVE_INFINITY, worthIt, onWait }: Patience,
   milliseconds: number,
   mayPass: (error: unknown) => boolean,
 ): Promise<Result> {
@@ -72,8 +79,10 @@ async function again<Result>(
       signal?.throwIfAborted();
       const goesOn = error instanceof StillGoingOn;
       if (!(goesOn || mayPass(error) || worthIt?.(error) === true)) throw error;
-      if (clock.now() + wait > begun + (goesOn ? error.milliseconds : milliseconds)) throw error;
-      onWait?.(error, wait);
+      if (clock.now() + wait > Math.min(begun + (goesOn ? error.milliseconds : milliseconds), until)) {
+        throw error;
+      }
+      onWait?.(error);
       await clock.sleep(wait, signal);
     }
   }

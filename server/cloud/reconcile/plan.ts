@@ -39,6 +39,15 @@ export interface Plan {
   readonly atRest: number;
   /** What the person should know: a settings file that was broken, a policy that is left out. */
   readonly notes: readonly string[];
+  /** Why it must not be done now, unless somebody insists: what would go is in use or holds data. */
+  readonly against: readonly Reason[];
+}
+
+/** What speaks against the removal of one resource. */
+export interface Reason {
+  readonly key: string;
+  /** A sentence: `the bucket x holds objects`. */
+  readonly why: string;
 }
 
 /** What would be done so that groups are as declared. Asks nothing more of AWS. */
@@ -66,6 +75,7 @@ export function planGroups(readings: Readings, wanted: ReadonlySet<GroupName>): 
           : [`${file.path}: ${file.aside.why}, and the file is kept as ${file.aside.file}`];
       }),
     ],
+    against: [],
   };
 }
 
@@ -96,7 +106,7 @@ function stepOf(reading: Reading, readings: Readings, replaced: ReadonlySet<stri
   const because = dependenciesOf(reading).find((needed) => replaced.has(needed));
   const adopts = action === "adopt" || found?.owner === "adopted";
   const why =
-    action === "create" && entry?.ref !== undefined && entry.step !== "remove"
+    action === "create" && entry?.ref !== undefined && entry.step === undefined
       ? `${entry.ref.id} is gone`
       : action === "replace" && !differences.some(({ replace }) => replace) && because !== undefined
         ? `it needs ${readings.byKey.get(because)?.resource.kind ?? because}`
@@ -162,6 +172,7 @@ export function planTeardown(readings: Readings, wanted: ReadonlySet<GroupName>)
     steps,
     atRest: 0,
     notes: [],
+    against: [],
   };
 }
 
@@ -177,6 +188,7 @@ export function groupPlan(name: GroupName, readings: Readings): GroupPlan {
       ({ stray, found, resource }) => !stray || found === undefined || resource.staysUntilAsked === true,
     ) && declared.every(({ found, differences }) => found !== undefined && differences.length === 0);
   const shown = whole ? JSON.stringify(settingsOf(name, readings)) : undefined;
+  const over = leftOver(name, readings);
   const fileSaysSo = file.aside === undefined && shown !== undefined && shown === JSON.stringify(file.shown);
   return {
     name,
@@ -187,8 +199,22 @@ export function groupPlan(name: GroupName, readings: Readings): GroupPlan {
           ...file.entries.values(),
         ]),
     settingsFile: file.path,
-    writesFile: declared.length > 0 && !fileSaysSo,
+    writesFile: (declared.length > 0 && !fileSaysSo) || over.length > 0,
   };
+}
+
+/**
+ * Parts that a settings file notes and that are nowhere: the removal of something undeclared was noted and done, or its
+ * create was noted and refused. Where nobody lists what is undeclared, an id may be all that is known of it, and stays.
+ */
+export function leftOver(name: GroupName, { groups, files, byKey }: Readings): readonly string[] {
+  const lists = groups.find((group) => group.name === name)?.strays !== undefined;
+  return [...(files.get(name)?.entries ?? [])]
+    .filter(
+      ([part, { ref, step }]) =>
+        !byKey.has(`${name}/${part}`) && (lists || ref === undefined || step === "remove"),
+    )
+    .map(([part]) => part);
 }
 
 function stateOf(

@@ -10,6 +10,9 @@ import { SettingsFile } from "./settings-file.js";
 /** As many calls at once as AWS answers without throttling what else goes on in the account. */
 export const PARALLEL = 4;
 
+/** For all of a reading together: where AWS answers nobody, each resource would wait its own minute. */
+const FOR_READING = 60_000;
+
 /** An id that is younger may be unknown for a moment: it is asked for again before its absence counts as drift (F3). */
 const YOUNG = 5 * 60_000;
 
@@ -41,8 +44,12 @@ export interface Readings {
 export interface Environment {
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
-  /** What speaks against a removal was told and agreed to. */
-  readonly force?: boolean;
+  /** Keys of resources of which it was told, and agreed to, that something speaks against their removal. */
+  readonly insisted?: ReadonlySet<string>;
+  /** When waiting ends, by the clock: for a reading as a whole. */
+  readonly until?: number;
+  /** Told when AWS is waited for before anything is known. */
+  readonly onWait?: (error: unknown) => void;
 }
 
 /**
@@ -78,9 +85,10 @@ export async function readGroups(
   groups: readonly Group[],
   scope: Scope,
   files: ReadonlyMap<GroupName, SettingsFile>,
-  environment: Environment,
+  given: Environment,
   onTrouble: "throw" | { readonly unreadable: Map<GroupName, Failure> } = "throw",
 ): Promise<Readings> {
+  const environment: Environment = { ...given, until: given.clock.now() + FOR_READING };
   const byKey = new Map<string, Reading>();
   const begun: Reading[] = [];
   const readable: Group[] = [];
@@ -144,11 +152,12 @@ async function straysOf(
   group: Group,
   byKey: ReadonlyMap<string, Reading>,
   scope: Scope,
-  { clock, signal }: Environment,
+  environment: Environment,
 ): Promise<readonly Resource[]> {
+  const { signal } = environment;
   try {
-    const place = at(byKey, group, undefined, scope, { clock, signal });
-    return await untilReady(async () => (await group.strays?.(scope, place)) ?? [], { clock, signal });
+    const place = at(byKey, group, undefined, scope, environment);
+    return await untilReady(async () => (await group.strays?.(scope, place)) ?? [], environment);
   } catch (error) {
     signal?.throwIfAborted();
     throw awsFailure(error, {
@@ -183,26 +192,25 @@ export async function readOne(
   reading: Reading,
   byKey: ReadonlyMap<string, Reading>,
   scope: Scope,
-  { clock, signal }: Environment,
+  environment: Environment,
 ): Promise<Reading> {
+  const { clock, signal } = environment;
   const { group, resource, file, key } = reading;
   const entry = file.entry(resource.part);
-  const place = at(byKey, group, reading, scope, { clock, signal });
+  const place = at(byKey, group, reading, scope, environment);
   // So may a thing be whose create was begun and whose answer was lost: to create it again would make two.
   const young = entry !== undefined && entry.step !== "remove" && Date.now() - Date.parse(entry.at) < YOUNG;
   try {
-    const found = await untilReady(
-      async () => {
-        for (let tries = 1; ; tries++) {
-          const seen = await absentAsUndefined(resource.find(place));
-          if (seen !== undefined || !young || tries === 3) return seen;
-          await clock.sleep(tries * 700, signal);
-        }
-      },
-      { clock, signal },
-    );
+    const found = await untilReady(async () => {
+      for (let tries = 1; ; tries++) {
+        const seen = await absentAsUndefined(resource.find(place));
+        if (seen !== undefined || !young || tries === 3) return seen;
+        await clock.sleep(tries * 700, signal);
+      }
+    }, environment);
+    await refuseForgotten(reading, found, place, scope, environment);
     if (found === undefined) {
-      // Of what was adopted once and is not named any more, one of our own can take the place.
+      // Of what was adopted once, is not named any more and is gone, one of our own can take the place.
       const named = scope.settings.adopt?.[key];
       if (named !== undefined && !reading.stray) throw adoptedMissing(reading, named);
       return { ...reading, found, differences: [] };
@@ -210,7 +218,7 @@ export async function readOne(
     refuseForeign(reading, found);
     const differences = reading.stray
       ? []
-      : await untilReady(async () => (await resource.compare?.(found, place)) ?? [], { clock, signal });
+      : await untilReady(async () => (await resource.compare?.(found, place)) ?? [], environment);
     return { ...reading, found, differences };
   } catch (error) {
     signal?.throwIfAborted();
@@ -236,7 +244,7 @@ export function at(
   group: Group,
   reading: Reading | undefined,
   scope: Scope,
-  { signal, force = false }: Environment,
+  { signal, insisted }: Environment,
 ): At {
   const entry = reading?.file.entry(reading.resource.part);
   const chosen = reading === undefined || reading.stray ? undefined : scope.settings.adopt?.[reading.key];
@@ -252,7 +260,7 @@ export function at(
     },
     id: chosen ?? entry?.ref?.id,
     adopted: chosen !== undefined || entry?.adopted === true,
-    forced: force,
+    forced: reading !== undefined && insisted?.has(reading.key) === true,
     signal,
   };
 }
@@ -274,6 +282,45 @@ function checkAdoption({ resource, key, file }: Reading, chosen: string): void {
       },
     );
   }
+}
+
+/**
+ * What was adopted bears our marks and is named by policies: another line in `reprod.json` alone would leave it so for ever,
+ * and what uses it with the wrong one. It is let go of first (engine-rules.md F2), unless it is gone.
+ */
+async function refuseForgotten(
+  { resource, key, file, stray }: Reading,
+  found: Found<unknown> | undefined,
+  place: At,
+  scope: Scope,
+  environment: Environment,
+): Promise<void> {
+  const { ref, chosen: before } = file.entry(resource.part) ?? {};
+  const now = scope.settings.adopt?.[key];
+  if (stray || ref === undefined || before === undefined || before === now) return;
+  // The same may be named in another way: by its name, or by its ARN.
+  const isSame = found?.id === ref.id;
+  if (isSame && now !== undefined) return;
+  const old = isSame
+    ? found
+    : await untilReady(
+        () => absentAsUndefined(resource.find({ ...place, id: ref.id, adopted: true })),
+        environment,
+      );
+  if (old?.id === ref.id) throw adoptionChanged(key, before);
+}
+
+/** In `cloud.adopt`, another or nothing is named in the place of what is in use. */
+export function adoptionChanged(key: string, before: string): Failure {
+  const [group = ""] = key.split("/");
+  return new Failure(
+    "adopt-changed",
+    `reprod.json does not name any more what is in use as ${key}: "${before}"`,
+    {
+      why: "It is marked as used by this project, and what was changed of it for that is undone only when it is let go of.",
+      fix: `Put "${key}": "${before}" back into "cloud.adopt", say \`reprod teardown ${group}\`, and change the line then.`,
+    },
+  );
 }
 
 function adoptedMissing({ resource, key }: Reading, id: string): Failure {

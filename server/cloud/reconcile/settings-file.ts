@@ -15,6 +15,8 @@ export interface Entry {
   readonly ref?: Ref;
   /** We did not make it. */
   readonly adopted?: true;
+  /** What `cloud.adopt` named when it was adopted, as it is written there. */
+  readonly chosen?: string;
   /** When the step began or the id was learnt: ISO 8601, UTC. */
   readonly at: string;
 }
@@ -191,7 +193,7 @@ function toBook(value: unknown): Book | undefined {
 
 function toEntry(value: unknown): Entry | undefined {
   if (!isObject(value) || typeof value.name !== "string") return undefined;
-  const { name, step, adopted, at } = value;
+  const { name, step, adopted, chosen, at } = value;
   const ref = value.ref === undefined ? undefined : toRef(value.ref);
   if (value.ref !== undefined && ref === undefined) return undefined;
   return {
@@ -199,6 +201,7 @@ function toEntry(value: unknown): Entry | undefined {
     ...(step === "create" || step === "remove" ? { step } : {}),
     ...(ref && { ref }),
     ...(adopted === true ? { adopted } : {}),
+    ...(typeof chosen === "string" ? { chosen } : {}),
     at: typeof at === "string" ? at : "",
   };
 }

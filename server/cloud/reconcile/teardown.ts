@@ -1,7 +1,7 @@
 import { Failure } from "../../base/failure.js";
 import { awsFailure, isNotThere, isStillUsed } from "../failures.js";
 import { type ApplyEnvironment, type Progress, removeOne, untilCancelled } from "./apply.js";
-import type { Plan, Step } from "./plan.js";
+import type { Plan, Reason, Step } from "./plan.js";
 import { at, dependenciesOf, type Environment, PARALLEL, type Reading, type Readings } from "./reading.js";
 
 export interface TornDown {
@@ -9,13 +9,6 @@ export interface TornDown {
   readonly done: readonly Step[];
   /** What stays, and why. */
   readonly left: readonly { readonly step: Step; readonly why: string }[];
-}
-
-/** What speaks against the removal of one resource. */
-export interface Reason {
-  readonly key: string;
-  /** A sentence: `the bucket x holds objects`. */
-  readonly why: string;
 }
 
 /** Why a plan must not be carried out now; empty when nothing speaks against it. */
@@ -50,7 +43,7 @@ export async function reasonsAgainst(
 }
 
 /** What data is lost by a plan: it holds data, and has some now. The name of each is typed before it goes (F5). */
-export function lossesOf({ steps }: Plan, against: readonly Reason[]): readonly Step[] {
+export function lossesOf({ steps }: Pick<Plan, "steps">, against: readonly Reason[]): readonly Step[] {
   return steps.filter(({ key, losesData }) => losesData && against.some((reason) => reason.key === key));
 }
 

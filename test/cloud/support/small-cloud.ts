@@ -19,6 +19,7 @@ export type Fault =
   | "killed-before"
   | "killed-after"
   | "unseen"
+  | "untagged"
   | "lost-unseen";
 
 /** A process that was killed does nothing more: no handler of the engine may go on behind it. */
@@ -31,6 +32,8 @@ interface Thing {
   setting: string;
   /** How many looks do not see it yet. */
   unseen: number;
+  /** How many looks see it without its tags. */
+  untagged: number;
 }
 
 /** An AWS in a map, for properties of the engine that take thousands of runs: the stand-in at the outermost edge. */
@@ -72,11 +75,23 @@ export class SmallCloud {
   }
 
   look(match: (thing: Thing) => boolean): readonly Thing[] {
-    return [...this.things.values()].filter((thing) => match(thing) && thing.unseen-- <= 0);
+    return [...this.things.values()]
+      .map((thing) => (thing.untagged-- > 0 ? { ...thing, tags: {} } : thing))
+      .filter((thing) => match(thing) && this.#counted(thing.id).unseen-- <= 0);
   }
 
-  add(name: string, tags: Tags, unseen: number): Thing {
-    const thing: Thing = { id: `id-${++this.#ids}`, name, tags, setting: "fresh", unseen };
+  #counted(id: string): Thing {
+    const thing = this.things.get(id);
+    if (thing === undefined) throw new Error(`${id} is not there`);
+    return thing;
+  }
+
+  change(id: string, change: (thing: Thing) => void): void {
+    change(this.#counted(id));
+  }
+
+  add(name: string, tags: Tags, unseen: number, untagged = 0): Thing {
+    const thing: Thing = { id: `id-${++this.#ids}`, name, tags, setting: "fresh", unseen, untagged };
     this.things.set(thing.id, thing);
     return thing;
   }
@@ -156,7 +171,8 @@ function smallResource(
             $metadata: { httpStatusCode: 409 },
           });
         }
-        return found(cloud.add(name, tags, fault === "unseen" || fault === "lost-unseen" ? 2 : 0), false);
+        const unseen = fault === "unseen" || fault === "lost-unseen" ? 2 : 0;
+        return found(cloud.add(name, tags, unseen, fault === "untagged" ? 3 : 0), false);
       }),
     compare: ({ live }): readonly Difference[] => {
       if (live.setting === setting) return [];
@@ -166,10 +182,7 @@ function smallResource(
           is: live.setting,
           shouldBe: setting,
           ...(fixed && live.setting !== "fresh" ? { replace: true as const } : {}),
-          mend: () =>
-            cloud.call(() => {
-              live.setting = setting;
-            }),
+          mend: () => cloud.call(() => cloud.change(live.id, (thing) => (thing.setting = setting))),
         },
       ];
     },
@@ -177,10 +190,7 @@ function smallResource(
       cloud.call(() => {
         cloud.things.delete(live.id);
       }),
-    release: ({ live }) =>
-      cloud.call(() => {
-        live.setting = "as before";
-      }),
+    release: ({ live }) => cloud.call(() => cloud.change(live.id, (thing) => (thing.setting = "as before"))),
     ...(named
       ? {}
       : {

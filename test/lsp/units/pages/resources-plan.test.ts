@@ -28,6 +28,7 @@ const planOf = (steps: readonly Step[], more: Partial<Plan> = {}): Plan => ({
   steps,
   atRest: 0,
   notes: [],
+  against: [],
   ...more,
 });
 
