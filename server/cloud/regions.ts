@@ -47,6 +47,9 @@ const withFargate: ReadonlySet<string> = new Set([
 /** Regions that are there without Fargate, as far as that page says. */
 const withoutFargate: readonly string[] = ["ap-east-2", "ap-southeast-6"];
 
+/** Of the European Sovereign Cloud, which has pages of its own: that one says nothing of Fargate there. */
+const ofOtherPages: readonly string[] = ["eusc-de-east-1"];
+
 /** Regions that an account has to enable first; until then AWS refuses its keys there. */
 const optIn: ReadonlySet<string> = new Set([
   "af-south-1",
@@ -69,15 +72,20 @@ const optIn: ReadonlySet<string> = new Set([
 ]);
 
 /** Every region that was known, for proposals. */
-export const knownRegions: readonly string[] = [...withFargate, ...withoutFargate].sort();
+export const knownRegions: readonly string[] = [...withFargate, ...withoutFargate, ...ofOtherPages].sort();
 
 /** False also for a region that is newer than our list: it may have Fargate, and we do not know. */
 export function hasFargate(region: string): boolean {
   return withFargate.has(region);
 }
 
+/** Whether it is known to have none. */
+export function lacksFargate(region: string): boolean {
+  return withoutFargate.includes(region);
+}
+
 export function isKnownRegion(region: string): boolean {
-  return withFargate.has(region) || withoutFargate.includes(region);
+  return knownRegions.includes(region);
 }
 
 /** Whether an account has to enable the region before it can be used. */
@@ -102,15 +110,27 @@ const DIRECTIONS = new Map([
   ["southwest", "sw"],
 ]);
 
+/** The parts of AWS that stand for themselves, by the middle of a region's name: `us-gov-west-1`, `us-isob-east-1`. */
+const APART = new Map([
+  ["", ""],
+  ["gov-", "g"],
+  ["iso-", "i"],
+  ["isob-", "ib"],
+  ["isoe-", "ie"],
+  ["isof-", "if"],
+]);
+
 /**
- * A short name of a region for names of resources: `euc1`, `usw2`, `apne1`, `usgw1`. By rule and not by table, so that
- * no later version of Reprod names a region otherwise; what the rule does not know keeps its name, whose hyphens
- * no code has. So no two regions share one.
+ * A short name of a region for names of resources: `euc1`, `usw2`, `apne1`, `usgw1`, `euscdee1`. By rule and not by
+ * table, so that no later version of Reprod names a region otherwise; what the rule does not know keeps its name, whose
+ * hyphens no code has. So no two regions share one: no direction begins as a part that stands for itself, and what
+ * begins with `eusc` and a country is longer than all others.
  */
 export function regionCode(region: string): string {
-  const [, area, government, direction = "", number] =
-    /^([a-z]{2})-(gov-)?([a-z]+)-([1-9]\d?)$/.exec(region) ?? [];
+  const [, area, country, apart = "", direction = "", number] =
+    /^(?:([a-z]{2})|eusc-([a-z]{2}))-((?:gov|iso[bef]?)-)?([a-z]+)-([1-9]\d?)$/.exec(region) ?? [];
+  const middle = APART.get(apart);
   const short = DIRECTIONS.get(direction);
-  if (short === undefined) return region;
-  return `${area}${government === undefined ? "" : "g"}${short}${number}`;
+  if (short === undefined || middle === undefined) return region;
+  return `${area ?? `eusc${country}`}${middle}${short}${number}`;
 }

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import type { CompletedPart, S3 } from "@aws-sdk/client-s3";
 
-export const SMALLEST_PART = 16 * 1024 * 1024;
+const SMALLEST_PART = 16 * 1024 * 1024;
 /** Part sizes leave room below S3's limit of 10,000 (engine-rules.md D13). */
 const MOST_PARTS = 9_000;
 

@@ -2,12 +2,14 @@ import type { Cluster, ClusterField, ECS } from "@aws-sdk/client-ecs";
 import type { Difference, Found, Group, Resource } from "../reconcile/resource.js";
 import { resource } from "../reconcile/resource.js";
 import { lowerTagList, type Scope, type Tags, tagKeys, tagsOf, tagsToMend } from "../reconcile/scope.js";
+import { lacksFargate } from "../regions.js";
 import { adoptionDifference, releaseTag } from "./support/adoption.js";
 import { consolePage } from "./support/console.js";
 import { unlessGone } from "./support/gone.js";
 import { logGroup } from "./support/log-group.js";
 import { allPages } from "./support/pages.js";
 import { tagDifference } from "./support/tags.js";
+import { familiesOf, tasksIn, tasksOf } from "./support/tasks.js";
 
 /** Fargate Spot can be asked for only in a cluster that has it as a provider; Fargate is there for symmetry of use. */
 const PROVIDERS = ["FARGATE", "FARGATE_SPOT"] as const;
@@ -55,7 +57,12 @@ function ecsCluster(scope: Scope): Resource {
   const { account } = scope;
   const name = scope.name("cluster");
   const tags = scope.tags("cluster", "cluster");
-  let detail: string = "Fargate and Fargate Spot";
+  // Where there is no Fargate, ECS refuses its providers; Batch works there, on instances of EC2. A region that is newer
+  // than our list may well have it.
+  const wanted = lacksFargate(account.region) ? [] : PROVIDERS;
+  const whole =
+    wanted.length > 0 ? "Fargate and Fargate Spot" : `without Fargate, which ${account.region} does not have`;
+  let detail = whole;
 
   const describe = async (which: string): Promise<Cluster | undefined> => {
     const ecs = await account.aws.ecs();
@@ -91,7 +98,7 @@ function ecsCluster(scope: Scope): Resource {
       const { cluster } = await ecs.createCluster({
         clusterName: name,
         tags: lowerTagList(tags),
-        capacityProviders: [...PROVIDERS],
+        capacityProviders: [...wanted],
         defaultCapacityProviderStrategy: [],
         settings: [{ name: "containerInsights", value: "disabled" }],
         // A shell that somebody opens in a task is not part of what the task's script wrote.
@@ -100,11 +107,11 @@ function ecsCluster(scope: Scope): Resource {
       return foundOf(scope, cluster ?? {}, false);
     },
     compare: ({ owner, live }): readonly Difference[] => {
-      const lacking = PROVIDERS.filter((provider) => !(live.capacityProviders ?? []).includes(provider));
+      const lacking = wanted.filter((provider) => !(live.capacityProviders ?? []).includes(provider));
       if (owner === "adopted") {
         detail =
           lacking.length === 0
-            ? "Fargate and Fargate Spot"
+            ? whole
             : `without the capacity provider ${lacking.join(" and ")}: it is not added to a cluster of others`;
         return adoptionDifference(scope, tagsOf(live.tags), (wrong) => tag(live, wrong));
       }
@@ -116,16 +123,8 @@ function ecsCluster(scope: Scope): Resource {
         ...tagDifference(tagsOf(live.tags), tagsToMend(tagsOf(live.tags), tags), (wrong) => tag(live, wrong)),
       ];
     },
-    inUse: async ({ id, owner }) => {
-      const ecs = await account.aws.ecs();
-      // An adopted one stays, with what others run in it: only our own tasks lose something by it.
-      const adopted = owner === "adopted";
-      const tasks = adopted ? await ownTasksOf(ecs, scope, id) : await tasksOf(ecs, { cluster: id });
-      if (tasks.length === 0) return undefined;
-      const whose = adopted ? " of this project" : "";
-      const words = tasks.length === 1 ? `task${whose} runs or waits` : `tasks${whose} run or wait`;
-      return `${tasks.length} ${words} in the cluster ${id}`;
-    },
+    // An adopted one stays, with what others run in it: only our own tasks lose something by it.
+    inUse: async ({ id, owner }) => tasksIn(scope, id, owner === "adopted"),
     remove: async ({ id }) => {
       const ecs = await account.aws.ecs();
       // Whoever forces it has been told of them; without any, this does nothing.
@@ -231,24 +230,6 @@ function status({ status, attachmentsStatus }: Cluster): readonly Difference[] {
   return now === undefined ? [] : [{ what: "status", is: now, shouldBe: "ACTIVE", mend: async () => {} }];
 }
 
-/** ARNs of tasks that run or wait to. */
-async function tasksOf(
-  ecs: ECS,
-  which: { readonly cluster: string; readonly family?: string },
-): Promise<readonly string[]> {
-  return allPages(async (nextToken) => {
-    const page = await ecs.listTasks({ ...which, desiredStatus: "RUNNING", nextToken });
-    return { items: page.taskArns, next: page.nextToken };
-  });
-}
-
-/** The same of this project's, which alone run task definitions of its name. A call for each kind of task. */
-async function ownTasksOf(ecs: ECS, scope: Scope, cluster: string): Promise<readonly string[]> {
-  const tasks: string[] = [];
-  for (const family of await familiesOf(ecs, scope)) tasks.push(...(await tasksOf(ecs, { cluster, family })));
-  return tasks;
-}
-
 /**
  * Runs register task definitions, one family for each kind of task; nobody needs them once the cluster is gone. Two
  * calls a revision: AWS tells tags only of one at a time.
@@ -280,15 +261,6 @@ async function removeTaskDefinitions(ecs: ECS, scope: Scope): Promise<void> {
       $metadata: { httpStatusCode: 400 },
     });
   }
-}
-
-async function familiesOf(ecs: ECS, scope: Scope): Promise<readonly string[]> {
-  const familyPrefix = scope.name("");
-  const families = await allPages(async (nextToken) => {
-    const page = await ecs.listTaskDefinitionFamilies({ familyPrefix, status: "ALL", nextToken });
-    return { items: page.families, next: page.nextToken };
-  });
-  return families.filter((family) => family.startsWith(familyPrefix));
 }
 
 async function revisionsOf(

@@ -1,11 +1,12 @@
 import type { Group, Resource } from "../reconcile/resource.js";
-import { type Scope, tagKeys, tagsOf } from "../reconcile/scope.js";
+import { LONGEST_NAME, type Scope, tagKeys, tagsOf } from "../reconcile/scope.js";
 import { GROUP } from "./compute-environment/common.js";
 import { environment } from "./compute-environment/environment.js";
 import { launchTemplates, template } from "./compute-environment/launch-template.js";
 import { queue } from "./compute-environment/queue.js";
 import { filter } from "./support/ec2.js";
 import {
+  checkLength,
   defaultSpec,
   environmentsToRemove,
   isEnvironmentName,
@@ -22,11 +23,15 @@ export const computeEnvironment: Group = {
   needs: ["roles", "network"],
   settingsFile: "compute-environments.json",
   resources: (scope) =>
-    Object.entries(parseEnvironmentSpecs(scope.declared(GROUP))).flatMap(([name, spec]) => [
-      ...(isFargate(spec.type) ? [] : [template(scope, name, spec)]),
-      environment(scope, name, spec),
-      queue(scope, name),
-    ]),
+    Object.entries(parseEnvironmentSpecs(scope.declared(GROUP))).flatMap(([name, spec]) => {
+      // The longest of the names that it becomes part of.
+      checkLength(name, LONGEST_NAME - scope.name("-environment").length, scope.account.region);
+      return [
+        ...(isFargate(spec.type) ? [] : [template(scope, name, spec)]),
+        environment(scope, name, spec),
+        queue(scope, name),
+      ];
+    }),
   settings: (of, scope) => {
     const specs = Object.entries(parseEnvironmentSpecs(scope.declared(GROUP)));
     // A file that says nothing is none: the last environment was deleted.

@@ -31,7 +31,7 @@ const GROUP = "key-pair";
 const PART = "key-pair";
 
 /** The private key, beside the settings file. */
-export const KEY_FILE = "key-pair.pem";
+const KEY_FILE = "key-pair.pem";
 
 /** What git must never take: the key, those put aside, and one that is being written. */
 const IGNORED = [KEY_FILE, "key-pair-*.pem"] as const;

@@ -15,6 +15,7 @@ import { consolePage } from "./support/console.js";
 import { contentsOf, emptyBucket } from "./support/empty-bucket.js";
 import { policyScope } from "./support/policy-scope.js";
 import { tagDifference } from "./support/tags.js";
+import { tasksElsewhere } from "./support/tasks.js";
 
 /**
  * The policies of the buckets speak of the task role by its ARN, as a condition and never as a principal: S3 takes no
@@ -149,12 +150,18 @@ function bucket(scope: Scope, part: Part): Resource {
         ...lifecycle,
       ];
     },
-    inUse: async ({ id, owner }) => {
+    inUse: async ({ id, owner }, place) => {
       // One that was adopted stays, and nothing of it is lost.
       if (owner === "adopted") return undefined;
       const { count, more } = await contentsOf(await account.aws.s3(), at(id));
-      if (count === 0) return undefined;
-      return `the bucket ${id} holds ${more ? "more than " : ""}${count} ${count === 1 ? "object" : "objects"}`;
+      const tasks = await tasksElsewhere(scope, place);
+      const why = [
+        ...(count === 0
+          ? []
+          : [`holds ${more ? "more than " : ""}${count} ${count === 1 ? "object" : "objects"}`]),
+        ...(tasks === undefined ? [] : [`is used by what runs: ${tasks}`]),
+      ];
+      return why.length === 0 ? undefined : `the bucket ${id} ${why.join(" and ")}`;
     },
     remove: async ({ id }, { forced, signal }) => {
       const s3 = await account.aws.s3();

@@ -1,3 +1,4 @@
+import { Failure } from "../../base/failure.js";
 import type { CloudSettings } from "../../data/project-settings.js";
 import type { Account } from "../account.js";
 import { regionCode } from "../regions.js";
@@ -53,8 +54,7 @@ export function makeScope(given: {
     declared: (group) => declared.get(group) ?? null,
     name: (part) => {
       const name = `${prefix}-${part}`;
-      // A bucket's name, the shortest of all that AWS allows.
-      if (name.length > 63) throw new Error(`${name} is longer than 63 characters`);
+      if (name.length > LONGEST_NAME) throw tooLong(name, account.region);
       return name;
     },
     tags: (group, part) => ({
@@ -71,6 +71,17 @@ export function makeScope(given: {
       return project === undefined && tags[tagKeys.adopted] === undefined ? "unmarked" : "others";
     },
   };
+}
+
+/** A bucket's name, the shortest of all that AWS allows. */
+export const LONGEST_NAME = 63;
+
+/** What people name is checked before. The rest is too long only after a region whose name no rule shortens. */
+function tooLong(name: string, region: string): Failure {
+  return new Failure("region-unknown", `a name in this region is too long for AWS: "${region}"`, {
+    why: `Resources have the region in their names, and "${name}" is longer than ${LONGEST_NAME} characters.`,
+    fix: "Choose another region; for this one, a newer version of Reprod may have a shorter name.",
+  });
 }
 
 /** `[{ Key, Value }]`, as EC2, IAM, S3 and SSM write tags. */

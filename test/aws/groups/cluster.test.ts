@@ -4,7 +4,12 @@ import * as path from "node:path";
 import { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
 import { EC2 } from "@aws-sdk/client-ec2";
 import { ECS } from "@aws-sdk/client-ecs";
+import { S3 } from "@aws-sdk/client-s3";
+import { cluster } from "../../../server/cloud/groups/cluster.js";
+import type { At } from "../../../server/cloud/reconcile/resource.js";
+import { makeScope } from "../../../server/cloud/reconcile/scope.js";
 import { type Account, awsTests, REGION } from "../support/aws.js";
+import { denyAction } from "../support/faults.js";
 import { taggedResources } from "../support/tagged.js";
 import { settingUp } from "./support/world.js";
 
@@ -166,7 +171,15 @@ test("F5 logs that tasks wrote are told before they go", async (t, account) => {
   await world.apply(groups);
   const logs = account.client(CloudWatchLogs);
   const logGroupName = `/reprod/${world.name("tasks")}`;
+  assert.deepEqual((await world.planRemoval(["cluster"])).against, []);
   await logs.createLogStream({ logGroupName, logStreamName: "a" });
+  // Its size is told hours later: until then the stream alone says that there is something.
+  assert.deepEqual((await world.planRemoval(["cluster"])).against, [
+    {
+      key: "cluster/log-group",
+      why: `the log group ${logGroupName} has log streams, whose newest lines are not counted yet`,
+    },
+  ]);
   await logs.putLogEvents({
     logGroupName,
     logStreamName: "a",
@@ -272,6 +285,65 @@ test("F5 task definitions of the project are deregistered and deleted, and nobod
     ),
     [],
   );
+});
+
+test("F5 buckets are not removed while tasks run, which use them", async (t, account) => {
+  const world = await settingUp(t, account);
+  await world.apply([...groups, "storage"]);
+  const cluster = world.name("cluster");
+  assert.deepEqual((await world.planRemoval(["storage"])).against, []);
+  await runTasks(account, cluster, world.name("node"), { "reprod:project": world.projectId });
+  await account.client(S3).putObject({ Bucket: world.name("tmp"), Key: "runs/1", Body: "x" });
+  const tasks = `is used by what runs: 2 tasks run or wait in the cluster ${cluster}`;
+  const reasons = async () => (await world.planRemoval(["storage"])).against.map(({ why }) => why).sort();
+  assert.deepEqual(await reasons(), [
+    `the bucket ${world.name("build")} ${tasks}`,
+    `the bucket ${world.name("tmp")} holds 1 object and ${tasks}`,
+  ]);
+  await assert.rejects(world.remove(["storage"]), { code: "in-use" });
+
+  // Who may not look at tasks is told what may be seen.
+  account.inject(denyAction("ecs:ListTasks"));
+  assert.deepEqual(await reasons(), [`the bucket ${world.name("tmp")} holds 1 object`]);
+  account.inject();
+  assert.deepEqual((await world.remove(["storage"], { force: true })).left, []);
+});
+
+test("a region that has no Fargate gets a cluster without its providers", async (t, account) => {
+  const world = await settingUp(t, account);
+  const declared = (region: string) => {
+    const scope = makeScope({
+      projectId: world.projectId,
+      projectName: "x",
+      folder: world.root,
+      account: { ...world.account, region },
+      settings: {},
+      version: "0",
+      declared: new Map(),
+    });
+    const resource = cluster.resources(scope).find(({ part }) => part === "cluster");
+    assert.ok(resource !== undefined);
+    return resource;
+  };
+  const at: At = {
+    ref: () => undefined,
+    need: () => ({ id: "" }),
+    id: undefined,
+    adopted: false,
+    forced: false,
+    signal: undefined,
+  };
+  for (const [region, providers, detail] of [
+    ["ap-southeast-6", [], "without Fargate, which ap-southeast-6 does not have"],
+    ["xx-new-1", ["FARGATE", "FARGATE_SPOT"], "Fargate and Fargate Spot"],
+  ] as const) {
+    const resource = declared(region);
+    const made = await resource.create(at);
+    assert.equal(resource.detail, detail);
+    assert.deepEqual(await resource.compare?.(made, at), []);
+    const { clusters } = await account.client(ECS).describeClusters({ clusters: [made.id] });
+    assert.deepEqual(clusters?.[0]?.capacityProviders, providers);
+  }
 });
 
 test("F5 a cluster with tasks is not removed, unless it is forced", async (t, account) => {

@@ -90,6 +90,15 @@ export function withoutEnvironment(declared: unknown, name: string): unknown {
   return { ...specs, [name]: null };
 }
 
+/** Throws `environment-name` for one that is too long in a region: the names that it becomes part of begin with that. */
+export function checkLength(name: string, longest: number, region: string): void {
+  if (name.length <= longest) return;
+  throw new Failure("environment-name", `the name of an environment is too long: "${name}"`, {
+    why: `It becomes part of names in AWS, where ${region} leaves it ${longest} characters.`,
+    fix: `Give one of up to ${longest} characters.`,
+  });
+}
+
 export function isEnvironmentName(text: string): boolean {
   return /^[a-z][a-z0-9-]{0,19}$/.test(text);
 }

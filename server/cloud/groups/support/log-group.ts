@@ -9,7 +9,7 @@ import { thereOrMade } from "./lost-answer.js";
 import { tagDifference } from "./tags.js";
 
 /** A run lasts 60 days at most, and nothing that it needs is gone before it ends (engine-rules.md E3). */
-export const RETENTION_DAYS = 90;
+const RETENTION_DAYS = 90;
 
 interface Live {
   readonly retentionDays: number | undefined;
@@ -90,8 +90,15 @@ export function logGroup(
     },
     ...(holdsData && {
       // Logs of what only serves us, functions, say nothing that anybody would miss.
-      inUse: async ({ live: { storedBytes } }: Found<Live>) =>
-        storedBytes === 0 ? undefined : `the log group ${name} holds ${bytes(storedBytes)} of logs`,
+      inUse: async ({ live: { storedBytes } }: Found<Live>) => {
+        if (storedBytes > 0) return `the log group ${name} holds ${bytes(storedBytes)} of logs`;
+        // The count lags behind by hours. A stream is there as soon as a container has begun to write.
+        const logs = await account.aws.logs();
+        const { logStreams = [] } = await logs.describeLogStreams({ logGroupName: name, limit: 1 });
+        return logStreams.length === 0
+          ? undefined
+          : `the log group ${name} has log streams, whose newest lines are not counted yet`;
+      },
     }),
     remove: async () => {
       const logs = await account.aws.logs();
