@@ -407,6 +407,28 @@ awsTest(
   },
 );
 
+awsTest("F5 storage: a bucket is emptied whatever the keys in it are made of", async (t, aws) => {
+  const world = await settingUp(t, aws);
+  const s3 = aws.client(S3);
+  await world.apply(["storage"]);
+  const Bucket = world.name("build");
+  const keys = ["a b+c%20\u00e4", "x/%2B+ +/<&>\"'", "bell\u0007/\u0001", "tab\tand more"];
+  for (const Key of keys) {
+    await s3.putObject({ Bucket, Key, Body: "x" });
+    await s3.createMultipartUpload({ Bucket, Key });
+  }
+  await s3.deleteObject({ Bucket, Key: "bell\u0007/\u0001" });
+  await s3.deleteObject({ Bucket, Key: "a b+c%20\u00e4" });
+  assert.deepEqual(
+    (await world.planRemoval(["storage"])).against.map(({ why }) => why),
+    [`the bucket ${Bucket} holds 6 objects`],
+  );
+  assert.deepEqual((await world.remove(["storage"], { force: true })).left, []);
+  assert.deepEqual((await s3.listBuckets({})).Buckets, []);
+  const asked = aws.calls.filter(({ name }) => /^s3:List(ObjectVersions|MultipartUploads)$/.test(name));
+  assert.ok(asked.length > 0 && asked.every(({ url }) => url.includes("encoding-type=url")));
+});
+
 awsTest("F5 storage: what comes into a bucket while it is removed is not removed with it", async (t, aws) => {
   const world = await settingUp(t, aws);
   const s3 = aws.client(S3);

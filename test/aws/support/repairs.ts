@@ -69,6 +69,18 @@ export async function askRepaired(
         });
       return answer;
     }
+    case "s3:ListObjectVersions":
+    case "s3:ListMultipartUploads": {
+      // moto does not hear of the encoding of keys, and writes what is not XML.
+      const answer = await forward(request);
+      const asked = new URL(request.url, "http://host").searchParams.get("encoding-type");
+      if (answer.status !== 200 || asked !== "url") return answer;
+      const text = answer.body
+        .toString("utf8")
+        .replace(/<Key>([^<]*)<\/Key>/g, (_, key: string) => `<Key>${encodedKey(key)}</Key>`)
+        .replace(/<\/[^<>/]+>\s*$/, (end) => `<EncodingType>url</EncodingType>${end}`);
+      return withBody(answer, text);
+    }
     case "apigateway:UpdateStage": {
       // moto has no such action, but puts a new stage in the place of one with the same name.
       return changeStage(path, request, forward, () => call.params);
@@ -135,6 +147,19 @@ export async function askRepaired(
     default:
       return forward(request);
   }
+}
+
+/** As S3 encodes a key; out of moto's XML. */
+function encodedKey(key: string): string {
+  const entities: { readonly [name: string]: string } = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+  const text = key.replace(
+    /&(?:#(x?)([0-9a-fA-F]+)|(\w+));/g,
+    (all, hex: string, code: string, name: string) =>
+      name === undefined
+        ? String.fromCodePoint(Number.parseInt(code, hex === "x" ? 16 : 10))
+        : (entities[name] ?? all),
+  );
+  return encodeURIComponent(text).replaceAll("%2F", "/").replaceAll("%20", "+");
 }
 
 async function changeStage(
