@@ -22,6 +22,7 @@ export async function run({ terminal }: CommandContext, options: AccountOptions)
       project: currentProject(),
       account,
       signal: terminal.interrupted,
+      onRemark: (text) => terminal.notes.write(`note: ${printable(text)}\n`),
     });
     if (options.json) {
       writeJson(out, {
@@ -38,9 +39,10 @@ export async function run({ terminal }: CommandContext, options: AccountOptions)
         out.write(`  ${printable(troubleText(trouble))}\n`);
         continue;
       }
-      const { title, state, settingsFile } = groupPlan(name, readings);
+      const { title, state, settingsFile, fileDiffers } = groupPlan(name, readings);
       const file = state === "not-set-up" ? "" : out.colours.dim(`  ${printable(shownPath(settingsFile))}`);
-      out.write(`${out.colours.bold(title)}  ${painted(state, out.colours)}${file}\n`);
+      const differs = fileDiffers ? ", which does not say what is there" : "";
+      out.write(`${out.colours.bold(title)}  ${painted(state, out.colours)}${file}${differs}\n`);
       const there = resourcesOf(name, readings).filter(
         ({ found, file: { entries }, resource, trouble }) =>
           found !== undefined || trouble !== undefined || entries.has(resource.part),
@@ -108,16 +110,18 @@ function groupJson(name: GroupName, readings: Readings): unknown {
       title: groupsByName[name].title,
       state: "unknown",
       settingsFile: null,
+      settingsFileDiffers: false,
       resources: [],
       error: failureJson(trouble).error,
     };
   }
-  const { title, state, settingsFile } = groupPlan(name, readings);
+  const { title, state, settingsFile, fileDiffers } = groupPlan(name, readings);
   return {
     name,
     title,
     state,
     settingsFile,
+    settingsFileDiffers: fileDiffers,
     resources: resourcesOf(name, readings).map(({ key, resource, found, differences, stray, trouble }) => ({
       key,
       kind: resource.kind,

@@ -538,7 +538,7 @@ function brokenProject(root: string, folder: string, failure: Failure): protocol
 }
 
 function groupView(
-  { name, title, state, settingsFile, writesFile }: Plan["groups"][number],
+  { name, title, state, settingsFile, fileDiffers }: Plan["groups"][number],
   purpose: string,
   readings: Readings,
   stateOf: StateOf,
@@ -548,14 +548,13 @@ function groupView(
   const prefix = readings.scope.name("");
   const resources =
     state === "not-set-up" ? [] : own.flatMap((reading) => resourceView(reading, prefix, stateOf));
-  const whole = resources.every((one) => one.state === "ready" || one.state === "adopted");
   return {
     name,
     title,
     purpose,
     state,
     ...(fs.existsSync(settingsFile) && { settingsFile: uri(settingsFile) }),
-    fileDiffers: writesFile && whole && state !== "not-set-up",
+    fileDiffers,
     resources,
   };
 }

@@ -167,6 +167,30 @@ awsTest(
   },
 );
 
+awsTest(
+  "who only looks writes nothing, and a lost settings file is said and mended",
+  async (test, account) => {
+    const looked = new CloudProject(test, account.env);
+    await looked.succeeds("resources");
+    await looked.succeeds("setup", "network", "--plan");
+    await looked.succeeds("doctor");
+    assert.deepEqual(fs.readdirSync(looked.folder), []);
+
+    const project = projectOf(test, account);
+    await project.succeeds("setup", "key-pair", "--yes");
+    fs.rmSync(project.path("key-pair-settings.json"));
+    assert.match(
+      await project.succeeds("resources"),
+      /key-pair-settings\.json, which does not say what is there/,
+    );
+    const { groups } = JSON.parse(await project.succeeds("resources", "--json"));
+    const pair = groups.find(({ name }: { name: string }) => name === "key-pair");
+    assert.equal(pair.settingsFileDiffers, true);
+    await project.succeeds("setup", "key-pair", "--yes");
+    assert.equal((await project.states())["key-pair"], "ready");
+  },
+);
+
 awsTest("F4 of two who set up at once one does it, and the other learns who", async (test, account) => {
   const shared = projectSettings();
   const one = projectOf(test, account, shared);

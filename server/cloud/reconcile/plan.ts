@@ -28,8 +28,10 @@ export interface GroupPlan {
   readonly title: string;
   readonly state: GroupState;
   readonly settingsFile: string;
-  /** Its settings file says something else than is there, or is missing. */
+  /** A set-up would write its settings file. */
   readonly writesFile: boolean;
+  /** All of it is there as declared, and its settings file is missing or says something else. */
+  readonly fileDiffers: boolean;
 }
 
 export interface Plan {
@@ -200,6 +202,7 @@ export function groupPlan(name: GroupName, readings: Readings): GroupPlan {
         ]),
     settingsFile: file.path,
     writesFile: (declared.length > 0 && !fileSaysSo) || over.length > 0,
+    fileDiffers: declared.length > 0 && whole && !fileSaysSo,
   };
 }
 

@@ -23,6 +23,7 @@ const planOf = (steps: readonly Step[], more: Partial<Plan> = {}): Plan => ({
       state: "partly",
       settingsFile: "/p/network-settings.json",
       writesFile: steps.length > 0,
+      fileDiffers: false,
     },
   ],
   steps,
