@@ -166,9 +166,10 @@ function readCloud(node: JsonNode, fail: Fail): CloudSettings {
       repositories: names(
         repositories,
         "repositories",
-        /^(?=.{2,100}$)[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*$/,
-        "the name of a container repository, as in tools/bwa",
+        /^(?=..)[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*$/,
+        "the name of a container repository, of lower case letters and digits as in tools/bwa",
         fail,
+        LONGEST_REPOSITORY,
       ),
     }),
     // Both become part of policies, where a star would mean more than it says.
@@ -185,9 +186,10 @@ function readCloud(node: JsonNode, fail: Fail): CloudSettings {
       importFrom: names(
         importFrom,
         "importFrom",
-        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+        /^[a-z0-9][a-z0-9.-]+[a-z0-9]$/,
         "the name of a bucket",
         fail,
+        LONGEST_BUCKET,
       ),
     }),
   };
@@ -222,6 +224,10 @@ function readNetwork(node: JsonNode, fail: Fail): NonNullable<CloudSettings["net
   };
 }
 
+/** In characters. A repository gets a prefix of the project's own before it, with which it must not be too long for AWS. */
+const LONGEST_REPOSITORY = 100;
+const LONGEST_BUCKET = 63;
+
 /** A list of names, each of them once. */
 function names(
   node: JsonNode,
@@ -229,9 +235,14 @@ function names(
   pattern: RegExp,
   what: string,
   fail: Fail,
+  longest = Number.POSITIVE_INFINITY,
 ): readonly string[] {
   if (node.kind !== "array") throw fail(node.offset, `a list of names must stand here, for "${setting}"`);
-  const found = node.items.map((item) => matching(item, pattern, what, fail));
+  const found = node.items.map((item) => {
+    const name = matching(item, pattern, what, fail);
+    if (name.length <= longest) return name;
+    throw fail(item.offset, `"${name.slice(0, 20)}…" is longer than ${longest} characters`);
+  });
   const twice = found.findIndex((name, at) => found.indexOf(name) !== at);
   if (twice >= 0) {
     throw fail(node.items[twice]?.offset ?? node.offset, `"${found[twice] ?? ""}" is named twice`);
@@ -339,7 +350,7 @@ function members(
 function invalid(place: string, message: string): Failure {
   return new Failure("project-invalid", `reprod.json: ${message}`, {
     why: "The settings of a project decide where nodes run and what counts as their result, so none is guessed.",
-    fix: "Correct the file at the place named; docs/errors.md lists what may stand in it.",
+    fix: "Correct the file at the place named; docs/cli.md#reprodjson lists what may stand in it.",
     place,
   });
 }

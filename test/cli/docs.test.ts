@@ -78,6 +78,22 @@ test("docs/cli.md has every exit code", () => {
   for (const code of Object.values(exitCodes)) assert.match(text, new RegExp(`^\\| ${code} \\|`, "m"));
 });
 
+test("docs/cli.md names every setting of reprod.json, those within others too", () => {
+  const schema: unknown = JSON.parse(fs.readFileSync("media/reprod.schema.json", "utf8"));
+  const [, section = ""] =
+    /^## `reprod\.json`\n([\s\S]*?)^## /m.exec(fs.readFileSync("docs/cli.md", "utf8")) ?? [];
+  const missing: string[] = [];
+  const look = (node: unknown): void => {
+    if (typeof node !== "object" || node === null || !("properties" in node)) return;
+    for (const [name, below] of Object.entries(Object(node.properties))) {
+      if (!new RegExp(`[\`"]${name.replace("$", "\\$")}[\`"]`).test(section)) missing.push(name);
+      look(below);
+    }
+  };
+  look(schema);
+  assert.deepEqual(missing, []);
+});
+
 test("docs/failures.md explains every failure, and no other", () => {
   const codes = new Set(["defect"]);
   for (const file of fs.readdirSync("server", { recursive: true }).map(String)) {
