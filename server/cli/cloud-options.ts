@@ -11,10 +11,10 @@ import {
   stepSubject,
 } from "../cloud/plan-words.js";
 import type { Progress } from "../cloud/reconcile/apply.js";
-import type { Plan, Step } from "../cloud/reconcile/plan.js";
+import type { Plan, Reason, Step } from "../cloud/reconcile/plan.js";
 import { type GroupName, groupNames } from "../cloud/reconcile/resource.js";
-import type { Reason } from "../cloud/reconcile/teardown.js";
 import { groupOf } from "../cloud/setup.js";
+import type { Project } from "../data/project.js";
 import type { JsonOption } from "./context.js";
 import { StatusLine } from "./open.js";
 import type { Output, Terminal } from "./terminal.js";
@@ -46,7 +46,9 @@ export async function accountOf(terminal: Terminal, options: AccountOptions): Pr
     return await openAccount({
       ...(options.profile !== undefined && { profile: options.profile }),
       ...(options.region !== undefined && { region: options.region }),
-      ...(canAsk(terminal) && { mfa: (serial: string) => ask(terminal, `Code of ${printable(serial)}: `) }),
+      ...(canAsk(terminal) && {
+        mfa: (serial: string) => ask(terminal, `Code of the MFA device ${printable(serial)} (6 digits): `),
+      }),
       signal: opening.signal,
     });
   } catch (error) {
@@ -65,12 +67,18 @@ export function interrupted(terminal: Terminal, error: unknown): unknown {
 
 /** The groups that are meant; `all` in the order in which they are set up. Throws `unknown-group`. */
 export function groupsOf(names: readonly string[]): readonly GroupName[] {
-  if (names.includes("all")) return groupNames;
-  return names.map((name) => groupOf(name).name);
+  const named = names.filter((name) => name !== "all").map((name) => groupOf(name).name);
+  return names.includes("all") ? groupNames : named;
+}
+
+/** What a plan is about. */
+export interface PlanPlace {
+  readonly account: Account;
+  readonly project: Pick<Project, "name" | "root">;
 }
 
 /** A plan as a diff, what it costs, and what to know of it. */
-export function renderPlan(plan: Plan, account: Account, output: Output): string {
+export function renderPlan(plan: Plan, { account, project }: PlanPlace, output: Output): string {
   const { colours } = output;
   const paint: { readonly [action in Step["action"]]: (text: string) => string } = {
     create: colours.green,
@@ -85,9 +93,11 @@ export function renderPlan(plan: Plan, account: Account, output: Output): string
   for (const group of plan.groups) {
     const steps = plan.steps.filter((step) => step.group === group.name);
     const kept = steps.filter(({ action }) => action === "keep").length;
+    const asDeclared = steps.filter(isAsDeclared).length;
     if (steps.length === 0 && !group.writesFile) continue;
     lines.push(
-      colours.bold(group.title) + (kept === 0 ? "" : colours.dim(`  ${count(kept, "resource")} as declared`)),
+      colours.bold(group.title) +
+        (asDeclared === 0 ? "" : colours.dim(`  ${count(asDeclared, "resource")} as declared`)),
     );
     for (const step of steps.filter(({ action }) => action !== "keep")) {
       const sign = paint[step.action](actionWords[step.action].sign);
@@ -103,10 +113,41 @@ export function renderPlan(plan: Plan, account: Account, output: Output): string
     if (group.writesFile && kept === steps.length) lines.push(`  ~ ${printable(group.settingsFile)}`);
   }
   for (const remark of plan.notes) lines.push(`${colours.yellow("note")}: ${printable(remark)}`);
+  const money = saysMoney(plan) ? `; ${moneyText(plan)}` : "";
   lines.push(
-    `In ${printable(accountText(account))}: ${colours.bold(planSummary(plan))}; ${moneyText(plan)}.`,
+    `In ${printable(accountText(account))}, for ${printable(projectText(project))}: ${colours.bold(planSummary(plan))}${money}.`,
   );
   return `${lines.join("\n")}\n`;
+}
+
+/** What stays although it is not declared any more has a reason for that; what never came to be has no id. */
+function isAsDeclared({ action, id, why }: Step): boolean {
+  return action === "keep" && id !== undefined && why === undefined;
+}
+
+/** `project "weather"`, with its folder when that is not the one that a person stands in and thinks of. */
+function projectText({ name, root }: PlanPlace["project"]): string {
+  return `project "${name}"${root === process.cwd() ? "" : ` in ${root}`}`;
+}
+
+/** That it is free is worth a word where something comes or stays; not where all that happens is that things go. */
+function saysMoney({ steps, groups, atRest }: Plan): boolean {
+  if (atRest > 0) return true;
+  const done = steps.filter(({ action }) => action !== "keep");
+  const goes = done.every(({ action }) => action === "remove" || action === "release");
+  if (steps.length === 0) return groups.some(({ writesFile }) => writesFile);
+  return done.length === 0 || !goes;
+}
+
+/** `removed 32 resources, let go of 5 that were there before` */
+export function removalText(done: readonly Step[]): string {
+  const released = done.filter(({ action }) => action === "release").length;
+  const removed = done.length - released;
+  if (released === 0) return `removed ${count(removed, "resource")}`;
+  const before = released === 1 ? "that was there before" : "that were there before";
+  return removed === 0
+    ? `let go of ${count(released, "resource")} ${before}`
+    : `removed ${count(removed, "resource")}, let go of ${released} ${before}`;
 }
 
 function costText({ cost }: Step): string {
@@ -189,12 +230,14 @@ export class StepProgress {
   readonly #status: StatusLine;
   readonly #terminal: Terminal;
   readonly #quiet: boolean;
+  readonly #purpose: "set up" | "removal";
   readonly #running = new Map<string, string>();
   #last: Progress | undefined;
 
-  constructor(terminal: Terminal, quiet: boolean) {
+  constructor(terminal: Terminal, quiet: boolean, purpose: "set up" | "removal" = "set up") {
     this.#terminal = terminal;
     this.#quiet = quiet;
+    this.#purpose = purpose;
     this.#status = new StatusLine(terminal);
   }
 
@@ -231,7 +274,8 @@ export class StepProgress {
   broken(): void {
     this.clear();
     if (this.#last === undefined) return;
-    this.#terminal.notes.write(`${goesOn(this.#last.done, this.#last.total)}\n`);
+    const { done, total } = this.#last;
+    this.#terminal.notes.write(`${goesOn(done, total, this.#purpose === "removal")}\n`);
   }
 }
 
@@ -243,6 +287,10 @@ export function stepJson(step: Step): unknown {
 
 export function accountJson({ profile, region, accountId, callerArn }: Account): unknown {
   return { profile: profile ?? null, region, account: accountId, caller: callerArn };
+}
+
+export function projectJson({ id, name, root }: Project): unknown {
+  return { id, name, root };
 }
 
 export function planJson(plan: Plan): unknown {

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { Failure } from "../base/failure.js";
 import { positionAt } from "../language/place.js";
 import type { PlacedProblem, Severity } from "../language/problems.js";
-import { exitCodes } from "./exit.js";
+import { exitCodes, interruptCode } from "./exit.js";
 import type { Output } from "./terminal.js";
 import { displayWidth, printable, shortened } from "./text.js";
 
@@ -156,29 +156,67 @@ export function failureJson(failure: Failure): { readonly error: unknown } {
 }
 
 /**
- * A failure that is the machine's or the store's ends with 1, as failed nodes do: the same command may go well
- * later. All others say that the command or a file has to be changed first.
+ * Failures of what a person wrote: the command line, or a file of theirs. They are found before anything is done, and
+ * the same command fails until something else is written. All others end with 1, as failed nodes do: the machine, the
+ * store, the account or who answers on the network stood in the way, perhaps in the midst of the work. A code that
+ * nobody has thought of here must not say that nothing was done.
  */
-const failuresOfTheMachine = new Set([
-  "aws-failed",
-  "aws-not-ready",
-  "aws-throttled",
-  "aws-unreachable",
-  "disk-full",
-  "permission-denied",
-  "project-read-only",
-  "read-only",
-  "store-busy",
-  "store-copy-differs",
-  "store-damaged",
-  "store-read-only",
-  "store-removed",
+export const failuresOfUse: ReadonlySet<string> = new Set([
+  "adopt-after-setup",
+  "adopt-changed",
+  "adopt-without-vpc",
+  "aws-config-broken",
+  "bad-resources",
+  "bucket-twice",
+  "cannot-adopt",
+  "digest-malformed",
+  "environment-name",
+  "environment-unknown",
+  "environments-invalid",
+  "executor-cloud",
+  "file-has-errors",
+  "file-not-text",
+  "file-too-big",
+  "file-unreadable",
+  "get-collision",
+  "graph-too-large",
+  "image-malformed",
+  "lock-invalid",
+  "lock-newer",
+  "lock-unreadable",
+  "name-missing",
+  "needs-consent",
+  "network-range",
+  "no-log",
+  "no-pipeline-files",
+  "no-such-file",
+  "not-canonical",
+  "not-made",
+  "not-ready",
+  "nothing-to-show",
+  "profile-unknown",
+  "project-invalid",
+  "project-unreadable",
+  "region-missing",
+  "region-unknown",
+  "secret-missing",
+  "secret-not-allowed",
+  "settings-of-another",
+  "settings-unreadable",
+  "unknown-group",
+  "unknown-input",
+  "unknown-run",
+  "unknown-target",
+  "url-credentials",
+  "wrong-use",
 ]);
 
-export function exitCodeOf(failure: Failure): number {
-  if (failure.code === DEFECT) return exitCodes.defect;
-  if (failure.code === "interrupted") return exitCodes.interrupted;
-  return failuresOfTheMachine.has(failure.code) ? exitCodes.problems : exitCodes.usage;
+/** The exit code of a failure. `interrupted` tells which signal it was that ended a command. */
+export function exitCodeOf({ code }: Failure, interrupted?: AbortSignal): number {
+  if (code === DEFECT) return exitCodes.defect;
+  if (code === "interrupted")
+    return interrupted === undefined ? exitCodes.interrupted : interruptCode(interrupted);
+  return failuresOfUse.has(code) ? exitCodes.usage : exitCodes.problems;
 }
 
 const DEFECT = "defect";

@@ -5,7 +5,7 @@ import type { OpenedPipeline } from "../run/pipeline.js";
 import { startDetachedRun } from "../run/runner.js";
 import type { RunOptions } from "../run/runs.js";
 import type { CommandContext, RunCommandOptions } from "./context.js";
-import { exitCodes } from "./exit.js";
+import { exitCodes, interruptCode } from "./exit.js";
 import { plainView, type RunView } from "./live.js";
 import { lastLogLines, logText } from "./log-lines.js";
 import { nodeName } from "./names.js";
@@ -98,14 +98,8 @@ async function attached(
     case "failed":
       return exitCodes.problems;
     case "cancelled":
-      return terminal.interrupted.aborted ? interruptCode(terminal.interrupted) : exitCodes.interrupted;
+      return interruptCode(terminal.interrupted);
   }
-}
-
-/** The signal's own exit code, which the handler gave as the reason. */
-function interruptCode(signal: AbortSignal): number {
-  const reason: unknown = signal.reason;
-  return typeof reason === "number" ? reason : exitCodes.interrupted;
 }
 
 async function viewFor(

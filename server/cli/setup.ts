@@ -12,13 +12,14 @@ import {
   groupsOf,
   interrupted,
   planJson,
+  projectJson,
   renderAgainst,
   renderPlan,
   StepProgress,
   stepJson,
 } from "./cloud-options.js";
 import type { CommandContext } from "./context.js";
-import { exitCodes } from "./exit.js";
+import { exitCodes, interruptCode } from "./exit.js";
 import { currentProject } from "./open.js";
 import type { Terminal } from "./terminal.js";
 import { printable, writeJson } from "./text.js";
@@ -42,8 +43,9 @@ export async function setUp(
   const { out, notes } = terminal;
   terminal.handleInterrupts();
   const account = await accountOf(terminal, options);
+  const project = currentProject();
   const request: Request = {
-    project: currentProject(),
+    project,
     account,
     groups,
     declare,
@@ -53,12 +55,13 @@ export async function setUp(
   const progress = new StepProgress(terminal, options.json === true);
   try {
     const { plan, against } = await planSetup(request);
-    if (!options.json) out.write(renderPlan(plan, account, out) + renderAgainst(against, out));
+    if (!options.json) out.write(renderPlan(plan, { account, project }, out) + renderAgainst(against, out));
     const nothing = doesNothing(plan) && declare.size === 0;
     if (options.plan === true || nothing) {
       if (options.json)
         writeJson(out, {
           account: accountJson(account),
+          project: projectJson(project),
           plan: planJson(plan),
           against: against.map(({ why }) => why),
           applied: null,
@@ -79,6 +82,7 @@ export async function setUp(
     if (options.json) {
       writeJson(out, {
         account: accountJson(account),
+        project: projectJson(project),
         plan: planJson(plan),
         against: against.map(({ why }) => why),
         applied: {
@@ -93,7 +97,7 @@ export async function setUp(
       const { done, left } = applied;
       notes.write(`cancelled: ${goesOn(done.length, done.length + left.length)}\n`);
     }
-    return applied.outcome === "done" ? exitCodes.done : exitCodes.interrupted;
+    return applied.outcome === "done" ? exitCodes.done : interruptCode(terminal.interrupted);
   } catch (error) {
     progress.broken();
     throw interrupted(terminal, error);

@@ -1,4 +1,4 @@
-import { GOES_ON, planSummary } from "../cloud/plan-words.js";
+import { goesOn, planSummary } from "../cloud/plan-words.js";
 import { lossesOf } from "../cloud/reconcile/teardown.js";
 import { applyRemoval, inUse, planRemoval, type Request, tidyUp } from "../cloud/setup.js";
 import {
@@ -10,16 +10,18 @@ import {
   groupsOf,
   interrupted,
   planJson,
+  projectJson,
+  removalText,
   renderAgainst,
   renderPlan,
   StepProgress,
   stepJson,
 } from "./cloud-options.js";
 import type { CommandContext } from "./context.js";
-import { exitCodes } from "./exit.js";
+import { exitCodes, interruptCode } from "./exit.js";
 import { currentProject } from "./open.js";
 import { capital } from "./setup.js";
-import { count, printable, writeJson } from "./text.js";
+import { printable, writeJson } from "./text.js";
 
 /** `reprod teardown GROUP…`: shows what would go, asks (twice where data is lost), and removes it. */
 export async function run(
@@ -31,22 +33,24 @@ export async function run(
   const groups = groupsOf(names);
   terminal.handleInterrupts();
   const account = await accountOf(terminal, options);
+  const project = currentProject();
   const request: Request = {
-    project: currentProject(),
+    project,
     account,
     groups,
     signal: terminal.interrupted,
     onRemark: (text) => notes.write(`note: ${printable(text)}\n`),
   };
-  const progress = new StepProgress(terminal, options.json === true);
+  const progress = new StepProgress(terminal, options.json === true, "removal");
   try {
     const { plan, against } = await planRemoval(request);
-    if (!options.json) out.write(renderPlan(plan, account, out) + renderAgainst(against, out));
+    if (!options.json) out.write(renderPlan(plan, { account, project }, out) + renderAgainst(against, out));
     if (options.plan !== true && plan.steps.length === 0) await tidyUp(request, plan);
     if (options.plan === true || plan.steps.length === 0) {
       if (options.json)
         writeJson(out, {
           account: accountJson(account),
+          project: projectJson(project),
           plan: planJson(plan),
           against: against.map(({ why }) => why),
           removed: null,
@@ -66,6 +70,7 @@ export async function run(
     if (options.json) {
       writeJson(out, {
         account: accountJson(account),
+        project: projectJson(project),
         plan: planJson(plan),
         against: against.map(({ why }) => why),
         removed: {
@@ -78,10 +83,11 @@ export async function run(
       for (const { step, why } of removed.left) {
         notes.write(`left: ${printable(`${step.kind} ${step.id ?? step.name}: ${why}`)}\n`);
       }
-      if (removed.outcome === "cancelled") notes.write(`cancelled. ${GOES_ON}\n`);
-      else out.write(`removed ${count(removed.done.length, "resource")}\n`);
+      const { done, left } = removed;
+      if (removed.outcome === "done") out.write(`${removalText(done)}\n`);
+      else notes.write(`cancelled: ${goesOn(done.length, done.length + left.length, true)}\n`);
     }
-    if (removed.outcome === "cancelled") return exitCodes.interrupted;
+    if (removed.outcome === "cancelled") return interruptCode(terminal.interrupted);
     return removed.left.length > 0 ? exitCodes.problems : exitCodes.done;
   } catch (error) {
     progress.broken();

@@ -18,7 +18,7 @@ export interface Output {
 export interface Terminal {
   readonly out: Output;
   readonly notes: Output;
-  /** Aborts when nobody reads `out` any more (`| head`): whoever waits for more to write can stop. */
+  /** Aborts when nothing can be written to `out` any more (`| head`, a full disk): whoever waits for more can stop. */
   readonly unread: AbortSignal;
   /** Aborts at the first Ctrl-C or TERM. A command that has more to do than to stop listens to it. */
   readonly interrupted: AbortSignal;
@@ -39,13 +39,21 @@ export function wantsColours(isTerminal: boolean, environment: NodeJS.ProcessEnv
   return isTerminal && environment.TERM !== "dumb";
 }
 
-export function openOutput(stream: Stream, environment: NodeJS.ProcessEnv, closed: () => void): Output {
+/**
+ * `closed` is called once when nothing more can be written: without an error when the reader has what it wanted, else
+ * with what stood in the way (a full disk behind a redirection). The command goes on in both cases: what it does is
+ * worth more than its lines.
+ */
+export function openOutput(
+  stream: Stream,
+  environment: NodeJS.ProcessEnv,
+  closed: (error: Error | undefined) => void,
+): Output {
   let gone = false;
   stream.on("error", (error) => {
-    // The reader has what it wanted. Anything else (a full disk behind a redirection) is a real failure.
-    if (systemCode(error) !== "EPIPE") throw error;
+    if (gone) return;
     gone = true;
-    closed();
+    closed(systemCode(error) === "EPIPE" ? undefined : error);
   });
   return {
     write: (text) => {

@@ -97,11 +97,15 @@ export function resourceState({
   return found.owner === "adopted" ? "adopted" : "ready";
 }
 
-/** `3 of 11 steps done. What was made stays …`: said with a failure in the midst of it. */
-export function goesOn(done: number, total: number): string {
-  return `${done} of ${count(total, "step")} done. ${GOES_ON}`;
+/**
+ * `3 of 11 steps done. What was made stays …`: said of what ended in the midst of it, so that whoever stopped it learns
+ * what that means. Of a removal it is the other way round.
+ */
+export function goesOn(done: number, total: number, removal = false): string {
+  return `${done} of ${count(total, "step")} done. ${removal ? REMOVAL_GOES_ON : GOES_ON}`;
 }
 
-/** What was begun stays; so whoever stopped it learns what that means. */
-export const GOES_ON =
+const GOES_ON =
   "What was made stays and is noted in the settings file; say the same again to go on from there, or tear it down.";
+const REMOVAL_GOES_ON =
+  "What is gone stays gone, and what is left is noted in the settings file; say the same again to remove the rest, or set it up again.";

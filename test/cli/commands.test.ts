@@ -360,6 +360,59 @@ test("--json holds a failure too", async (t) => {
   assert.equal(ended.stderr, "");
 });
 
+test("--json holds a wrong command line too", async (t) => {
+  const folder = project(t, {});
+  for (const [args, message] of [
+    [["setup"], /missing required argument 'group'/],
+    [["env", "zz"], /'zz' is invalid for argument 'action'/],
+    [["resources", "--bogus"], /unknown option '--bogus'/],
+    [["resourcs"], /unknown/],
+  ] as const) {
+    const ended = await reprod(folder, [...args, "--json"]);
+    assert.equal(ended.code, 2, args.join(" "));
+    const error = member(JSON.parse(ended.stdout), "error");
+    assert.equal(member(error, "code"), "wrong-use");
+    assert.match(String(member(error, "message")), message);
+    assert.doesNotMatch(String(member(error, "message")), /^error/);
+  }
+  const help = await reprod(folder, ["setup", "--help", "--json"]);
+  assert.deepEqual([help.code, help.stdout.includes('"error"')], [0, false]);
+});
+
+test("a group that there is not is wrong use, beside `all` too", async (t) => {
+  const folder = project(t, {});
+  for (const args of [
+    ["setup", "all", "foo"],
+    ["teardown", "all", "storge"],
+  ]) {
+    const ended = await reprod(folder, args);
+    assert.equal(ended.code, 2);
+    assert.match(ended.stderr, /error\[unknown-group\].*"(foo|storge)"/);
+  }
+});
+
+test("what is wrong with a name in reprod.json is said, and where to read what may stand there", async (t) => {
+  const settings = (...repositories: readonly string[]): string =>
+    JSON.stringify({ cloud: { repositories } });
+  const folder = project(t, {});
+  for (const [text, message] of [
+    [settings("tools/bwa", "tools/bwa"), /: "tools\/bwa" is named twice$/m],
+    [settings("a".repeat(101)), /: "a{20}…" is longer than 100 characters$/m],
+    [settings("Tools"), /of lower case letters and digits/],
+    [settings("a"), /the name of a container repository/],
+    [JSON.stringify({ cloud: { importFrom: ["a".repeat(64)] } }), /is longer than 63 characters$/m],
+  ] as const) {
+    writeFiles(folder, { "reprod.json": text });
+    const ended = await reprod(folder, ["runs"]);
+    assert.equal(ended.code, 2);
+    assert.match(ended.stderr, /^error\[project-invalid\]/);
+    assert.match(ended.stderr, message);
+    assert.match(ended.stderr, /docs\/cli\.md#reprodjson lists what may stand in it/);
+  }
+  writeFiles(folder, { "reprod.json": settings("a".repeat(100), "tools/bwa") });
+  assert.equal((await reprod(folder, ["runs"])).code, 0);
+});
+
 // ---------------------------------------------------------------- reading JSON
 
 function member(value: unknown, name: string): unknown {

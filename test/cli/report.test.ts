@@ -3,7 +3,13 @@ import * as fs from "node:fs";
 import { test } from "node:test";
 import colors from "picocolors";
 import { Failure } from "../../server/base/failure.js";
-import { defectFailure, exitCodeOf, renderFailure, renderProblem } from "../../server/cli/report.js";
+import {
+  defectFailure,
+  exitCodeOf,
+  failuresOfUse,
+  renderFailure,
+  renderProblem,
+} from "../../server/cli/report.js";
 import type { Output } from "../../server/cli/terminal.js";
 import type { PlacedProblem } from "../../server/language/problems.js";
 
@@ -77,6 +83,39 @@ test("a failure says what, where, why and what to do", () => {
   );
   assert.equal(exitCodeOf(failure), 1);
   assert.equal(exitCodeOf(new Failure("unknown-target", "")), 2);
+});
+
+test("only what a person wrote ends with 2; what stood in the way ends with 1, whatever was done until then", () => {
+  const codeOf = (code: string): number => exitCodeOf(new Failure(code, ""));
+  for (const code of [
+    "access-denied",
+    "aws-refused",
+    "aws-still-busy",
+    "aws-throttled",
+    "bucket-name-taken",
+    "credentials-expired",
+    "credentials-missing",
+    "disk-full",
+    "in-use",
+    "needed-by",
+    "plan-changed",
+    "quota-reached",
+    "setup-busy",
+    "store-busy",
+    "url-unreachable",
+    "a-code-that-is-new",
+  ])
+    assert.equal(codeOf(code), 1, code);
+  for (const code of ["project-invalid", "unknown-group", "needs-consent", "profile-unknown", "wrong-use"])
+    assert.equal(codeOf(code), 2, code);
+  const explained = fs.readFileSync("docs/failures.md", "utf8");
+  for (const code of failuresOfUse) assert.ok(explained.includes(`\n### ${code}\n`), code);
+});
+
+test("an interrupt ends with the code of its signal", () => {
+  const failure = new Failure("interrupted", "");
+  for (const code of [129, 130, 143]) assert.equal(exitCodeOf(failure, AbortSignal.abort(code)), code);
+  assert.equal(exitCodeOf(failure), 130);
 });
 
 test("what nobody foresaw is told as a defect of ours, with its stack in a file and not on the screen", (t) => {

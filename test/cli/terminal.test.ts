@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createServer } from "node:http";
 import { type TestContext, test } from "node:test";
 import { bundlePath } from "../../server/base/bundle.js";
 import { wantsColours } from "../../server/cli/terminal.js";
@@ -76,6 +77,89 @@ test("a reader that leaves early is no error", async (t) => {
   });
   const code = await new Promise((resolve) => child.on("close", resolve));
   assert.deepEqual([code, stderr], [0, ""]);
+});
+
+test("a stdout that cannot be written is told in one line, and ends with 1; the work is done all the same", async (t) => {
+  const folder = project(t, QUICK);
+  for (const command of [
+    "runs --json",
+    "run p.reprod",
+    "plan p.reprod --json",
+    "check p.reprod --json",
+    "--help",
+  ]) {
+    const full = await onFullDisk(folder, command.split(" "), ">");
+    assert.deepEqual(
+      [full.code, full.stderr],
+      [1, "error: standard output cannot be written: the disk is full\n"],
+      command,
+    );
+  }
+  assert.match((await reprod(folder, ["plan", "p.reprod"])).stdout, /1 cached/);
+  assert.equal((await onFullDisk(folder, ["check", "p.reprod"], ">")).code, 0, "it had nothing to write");
+  // A failure keeps its own code, though nobody can read of it.
+  assert.equal((await onFullDisk(folder, ["status", "nothing", "--json"], ">")).code, 2);
+  // Where remarks go is full: what was asked for came.
+  const remarks = await onFullDisk(folder, ["plan", "p.reprod"], "2>");
+  assert.equal(remarks.code, 0);
+  assert.match(remarks.stdout, /1 cached/);
+});
+
+/** Runs a command with one of its streams on a disk that is full. */
+function onFullDisk(folder: string, args: readonly string[], redirection: ">" | "2>") {
+  const command = [process.execPath, bundlePath("cli"), ...args].map(shellQuoted).join(" ");
+  const child = spawn("bash", ["-c", `${command} ${redirection} /dev/full`], {
+    cwd: folder,
+    env: plainEnvironment(),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    stdout += chunk;
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr += chunk;
+  });
+  return new Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>(
+    (resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })),
+  );
+}
+
+test("a command that opens an account ends with the code of the signal", async (t) => {
+  const folder = project(t, QUICK);
+  const asked = new Set<() => void>();
+  // Never answers, as a network does that loses what is sent.
+  const server = createServer(() => {
+    for (const tell of asked) tell();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.closeAllConnections());
+  t.after(() => server.close());
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const env = {
+    HOME: folder,
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    AWS_REGION: "eu-central-1",
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+  };
+  for (const [signal, code, command] of [
+    ["SIGINT", 130, ["setup", "roles", "--yes"]],
+    ["SIGTERM", 143, ["teardown", "roles", "--yes"]],
+    ["SIGHUP", 129, ["resources"]],
+  ] as const) {
+    const request = new Promise<void>((resolve) => asked.add(resolve));
+    const run = start(command, { cwd: folder, env });
+    await request;
+    asked.clear();
+    run.child.kill(signal);
+    const ended = await run.ended;
+    assert.equal(ended.code, code, ended.stderr);
+    assert.match(ended.stderr, /^error\[interrupted\]/);
+  }
 });
 
 test("SIGINT ends a run cleanly with 130: the script is gone and the run is cancelled", async (t) => {
