@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
 import type { S3 } from "@aws-sdk/client-s3";
 import { taskEndKey, taskLogKey } from "../store/keys.js";
@@ -17,6 +19,8 @@ export interface CollectParts {
   /** Bytes of a log that are kept. */
   readonly limit?: number;
   readonly page?: number;
+  /** Waits between two readings of logs. */
+  readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 export interface Collected {
@@ -28,8 +32,18 @@ export interface Collected {
   readonly logs?: readonly { readonly key: string; readonly bytes: number; readonly cut: boolean }[];
 }
 
+interface Kept {
+  readonly digest: string;
+  readonly bytes: number;
+  readonly cut: boolean;
+}
+
 const RESERVE = 10_000;
 const CONFLICTS = 5;
+
+/** CloudWatch may tell of the last lines some seconds after it took them: a log is read again until it says no more. */
+const MORE_READINGS = 3;
+const BETWEEN_READINGS = 2_000;
 
 export const handler = consuming(() =>
   logCollect({
@@ -46,7 +60,14 @@ export const handler = consuming(() =>
  * logs, and would outlive the temporary bucket's `runs/`. A task's own role may not write there (D1), so what is
  * said here is said by AWS.
  */
-export function logCollect({ s3, logs, settings, limit, page }: CollectParts): Handler<Collected> {
+export function logCollect({
+  s3,
+  logs,
+  settings,
+  limit,
+  page,
+  sleep = (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+}: CollectParts): Handler<Collected> {
   const Bucket = settings.buildBucket;
   return async (event, context) => {
     const end = taskEnd(event, settings);
@@ -54,27 +75,55 @@ export function logCollect({ s3, logs, settings, limit, page }: CollectParts): H
     const deadline = new Deadline(context, RESERVE, () => new Error("the time is up: the event comes again"));
     try {
       const written = await writeEnd(end, deadline.signal);
-      const kept: { key: string; bytes: number; cut: boolean }[] = [];
-      for (const { name, logStream } of end.containers) {
-        if (logStream === undefined) continue;
-        const log = await containerLog(logs, settings.logGroup, logStream, {
-          signal: deadline.signal,
-          ...(limit !== undefined && { limit }),
-          ...(page !== undefined && { page }),
-        });
-        if (log === undefined) continue;
-        const key = taskLogKey(end.id, name);
-        await s3.putObject(
-          { Bucket, Key: key, Body: log.bytes, ContentType: "text/plain; charset=utf-8" },
-          { abortSignal: deadline.signal },
-        );
-        kept.push({ key, bytes: log.bytes.length, cut: log.cut });
+      const kept = new Map<string, Kept>();
+      await keepLogs(end, kept, deadline.signal);
+      for (let more = 0; more < MORE_READINGS; more++) {
+        await sleep(BETWEEN_READINGS, deadline.signal);
+        if (!(await keepLogs(end, kept, deadline.signal))) break;
       }
-      return { id: end.id, end: written, logs: kept };
+      return {
+        id: end.id,
+        end: written,
+        logs: end.containers.flatMap(({ name }) => {
+          const { bytes, cut } = kept.get(name) ?? {};
+          return bytes === undefined || cut === undefined
+            ? []
+            : [{ key: taskLogKey(end.id, name), bytes, cut }];
+        }),
+      };
     } finally {
       deadline.dispose();
     }
   };
+
+  /** Writes what the logs say by now, where that is not kept yet. Whether there was any such. One log is held at a time. */
+  async function keepLogs(end: TaskEnd, kept: Map<string, Kept>, signal: AbortSignal): Promise<boolean> {
+    let news = false;
+    for (const { name, logStream } of end.containers) {
+      if (logStream === undefined) continue;
+      const log = await containerLog(logs, settings.logGroup, logStream, {
+        signal,
+        ...(limit !== undefined && { limit }),
+        ...(page !== undefined && { page }),
+      });
+      if (log === undefined) continue;
+      // Not by the size: of a log that is cut only the end is another.
+      const digest = createHash("sha256").update(log.bytes).digest("hex");
+      if (kept.get(name)?.digest === digest) continue;
+      await s3.putObject(
+        {
+          Bucket,
+          Key: taskLogKey(end.id, name),
+          Body: log.bytes,
+          ContentType: "text/plain; charset=utf-8",
+        },
+        { abortSignal: signal },
+      );
+      kept.set(name, { digest, bytes: log.bytes.length, cut: log.cut });
+      news = true;
+    }
+    return news;
+  }
 
   async function writeEnd(end: TaskEnd, signal: AbortSignal): Promise<"written" | "there" | "older"> {
     const Key = taskEndKey(end.id);

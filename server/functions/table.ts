@@ -29,7 +29,8 @@ export interface PlatformFunction {
   readonly description: string;
   /** As Lambda wants it: of the file `index.js` in `dist/functions/<name>.zip`. */
   readonly handler: "index.handler";
-  readonly runtime: "nodejs22.x";
+  /** Lambda keeps a version about as long as Node.js does: this one until April 2028. */
+  readonly runtime: "nodejs24.x";
   readonly memoryMiB: number;
   readonly timeoutSeconds: number;
   readonly ephemeralStorageMiB: number;
@@ -58,7 +59,7 @@ export const functionTable: readonly PlatformFunction[] = [
     name: "data-import",
     description: "Reprod: brings the file behind an address into the build bucket, by its digest",
     handler: "index.handler",
-    runtime: "nodejs22.x",
+    runtime: "nodejs24.x",
     // One whole processor (1,769 MiB): hashing is what takes the time. Three parts are held at once.
     memoryMiB: 1769,
     // As long as Lambda lets anything take.
@@ -70,7 +71,7 @@ export const functionTable: readonly PlatformFunction[] = [
     name: "data-rehash",
     description: "Reprod: reads objects of the build bucket and checks that each has the digest in its key",
     handler: "index.handler",
-    runtime: "nodejs22.x",
+    runtime: "nodejs24.x",
     memoryMiB: 1769,
     timeoutSeconds: 900,
     ephemeralStorageMiB: NO_DISK,
@@ -80,7 +81,7 @@ export const functionTable: readonly PlatformFunction[] = [
     name: "log-collect",
     description: "Reprod: keeps exit codes and logs of tasks and jobs that have ended",
     handler: "index.handler",
-    runtime: "nodejs22.x",
+    runtime: "nodejs24.x",
     // A log of 100 MiB is held whole, and once more while it is sent.
     memoryMiB: 1024,
     timeoutSeconds: 900,
@@ -111,7 +112,7 @@ export const functionTable: readonly PlatformFunction[] = [
     name: "manage",
     description: "Reprod: answers the endpoints",
     handler: "index.handler",
-    runtime: "nodejs22.x",
+    runtime: "nodejs24.x",
     memoryMiB: 256,
     // The gateway gives up after 30 seconds.
     timeoutSeconds: 29,

@@ -100,10 +100,8 @@ function ecsEnd(detail: Fields, owner: Owner): TaskEnd | { readonly ignored: str
 
 function batchEnd(detail: Fields, owner: Owner): TaskEnd | { readonly ignored: string } {
   const [, queue] = QUEUE_ARN.exec(text(detail.jobQueue) ?? "") ?? [];
-  // By the name that every queue of the project has (engine-rules.md F1); an adopted one tells by the job's tags.
-  const tags = asFields(detail.tags);
-  if (queue?.startsWith(`reprod-${owner.project}-`) !== true && tags["reprod:project"] !== owner.project)
-    return { ignored: "the queue" };
+  // By the name that every queue of the project has (engine-rules.md F1); of others the rule sends nothing.
+  if (queue?.startsWith(`reprod-${owner.project}-`) !== true) return { ignored: "the queue" };
   const [, job, index] = JOB_ID.exec(text(detail.jobId) ?? "") ?? [];
   if (job === undefined) return { ignored: "the job's id" };
   const status = detail.status;

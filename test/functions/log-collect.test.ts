@@ -25,7 +25,13 @@ const ARN = `arn:aws:ecs:${REGION}:123456789012`;
 const settings = { project: PROJECT, buildBucket: BUILD, cluster: CLUSTER, logGroup: GROUP };
 
 function collector(account: Account, more: Partial<CollectParts> = {}) {
-  return logCollect({ s3: handlerS3(account), logs: handlerLogs(account), settings, ...more });
+  return logCollect({
+    s3: handlerS3(account),
+    logs: handlerLogs(account),
+    settings,
+    sleep: async () => {},
+    ...more,
+  });
 }
 
 /** As "Amazon ECS task state change events" of the ECS developer guide shows it. */
@@ -149,6 +155,58 @@ awsTest("events that come twice, late, and at once: the newest version stays", a
   );
 });
 
+awsTest("lines that CloudWatch tells of late are kept as well, within a bound", async (_, account) => {
+  const s3 = await buckets(account);
+  const stream = `reprod/main/${TASK}`;
+  const logs = account.client(CloudWatchLogs);
+  const add = async (message: string) => {
+    await logs.putLogEvents({
+      logGroupName: GROUP,
+      logStreamName: stream,
+      logEvents: [{ message, timestamp: Date.now() }],
+    });
+  };
+  await write(account, stream, ["one"]);
+  const slept: number[] = [];
+  const late = ["two"];
+  const sleep = async (milliseconds: number) => {
+    slept.push(milliseconds);
+    const message = late.shift();
+    if (message !== undefined) await add(message);
+    // A container whose stream is not to be seen at first.
+    if (slept.length === 1) await write(account, `reprod/stage-in/${TASK}`, ["staged"]);
+  };
+  const answer = await collector(account, { sleep })(taskEvent(), context());
+  assert.deepEqual(slept, [2_000, 2_000]);
+  assert.deepEqual(answer.logs, [
+    { key: `tasks/${TASK}/stage-in.log`, bytes: 7, cut: false },
+    { key: `tasks/${TASK}/main.log`, bytes: 8, cut: false },
+  ]);
+  assert.equal(await textOf(s3, BUILD, `tasks/${TASK}/main.log`), "one\ntwo\n");
+  const puts = () => account.calls.filter(({ name, url }) => name === "s3:PutObject" && url.includes(".log"));
+  assert.equal(puts().length, 3);
+
+  // What does not end is left after a while; of what is whole one look more is enough.
+  slept.length = 0;
+  late.push("three", "four", "five", "six");
+  await collector(account, {
+    sleep: async (milliseconds) => {
+      slept.push(milliseconds);
+      await add(late.shift() ?? "");
+    },
+  })(taskEvent(), context());
+  assert.equal(slept.length, 3);
+  assert.equal(await textOf(s3, BUILD, `tasks/${TASK}/main.log`), "one\ntwo\nthree\nfour\nfive\n");
+  slept.length = 0;
+  account.clear();
+  await collector(account, { sleep: async (milliseconds) => void slept.push(milliseconds) })(
+    taskEvent(),
+    context(),
+  );
+  assert.deepEqual(slept, [2_000]);
+  assert.equal(puts().length, 2);
+});
+
 awsTest("D12 a log that is too long keeps its head and its tail", async (_, account) => {
   const s3 = await buckets(account);
   const lines = Array.from({ length: 900 }, (_, at) => `line ${String(at).padStart(4, "0")}`);
@@ -230,7 +288,8 @@ test("what is no end of a task of ours, and ids that would leave their place, ar
   const job = (detail: object) =>
     ignored({ source: "aws.batch", "detail-type": "Batch Job State Change", detail });
   const jobQueue = `arn:aws:batch:${REGION}:123456789012:job-queue/reprod-${PROJECT}-q`;
-  assert.equal(job({ jobQueue: jobQueue.replace(PROJECT, "zzzzzzzzzzzz") }), "the queue");
+  const theirs = jobQueue.replace(PROJECT, "zzzzzzzzzzzz");
+  assert.equal(job({ jobQueue: theirs, tags: { "reprod:project": PROJECT } }), "the queue");
   assert.equal(job({ jobQueue, jobId: "../x", status: "FAILED" }), "the job's id");
   assert.equal(job({ jobQueue, jobId: JOB, status: "RUNNING" }), "the status");
 });

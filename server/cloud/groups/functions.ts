@@ -15,7 +15,10 @@ import { logGroup } from "./support/log-group.js";
 import { thereOrMade } from "./support/lost-answer.js";
 import { tagDifference } from "./support/tags.js";
 
-/** A fifth cheaper than x86 for the same time, and nothing in the functions is compiled. */
+/**
+ * A fifth cheaper than x86 for the same time. Nothing in the functions is compiled for a machine, so they are built
+ * anywhere and run on it as they are.
+ */
 const ARCHITECTURE = "arm64";
 
 /** As Lambda does by itself; said so that a change by hand is seen. What is lost after that, the next runner finds. */
