@@ -37,6 +37,7 @@ export async function planAndApply(services: Services, asked: ResourcesArguments
   if (plan === undefined) return;
   if (plan.nothing) {
     if (isEmptyEnvironments(plan, asked)) throw noEnvironment();
+    if (plan.forgets) await services.server.request(applyResourcesRequest, { token: plan.token });
     vscode.window.showInformationMessage(nothingText(plan, asked.teardown === true));
     return;
   }

@@ -666,6 +666,8 @@ export interface ResourcesPlanView {
   readonly files: number;
   /** Nothing at all is to be done. */
   readonly nothing: boolean;
+  /** Of a removal of nothing: settings files note something still, which is forgotten by carrying it out. */
+  readonly forgets: boolean;
   /** `free at rest`, `about $3.60 a month at rest`; empty for a removal. */
   readonly money: string;
   /** Whether using what is made costs money. */

@@ -358,9 +358,6 @@ export class Resources {
       ? setup.planRemoval(request)
       : setup.planSetup(request));
     const against = reasons.map(({ why }) => why);
-    // Only where something was set up from here: a preview must not take a lock for nothing.
-    const noted = plan.groups.some(({ settingsFile }) => fs.existsSync(settingsFile));
-    if (teardown && plan.steps.length === 0 && noted) await setup.tidyUp(request, plan);
     const key = randomUUID();
     this.#keep(key, {
       project: project.root,
@@ -389,6 +386,10 @@ export class Resources {
       release: number("release"),
       kept: number("keep"),
       files: plan.groups.filter(({ writesFile }) => writesFile).length,
+      forgets:
+        teardown &&
+        plan.steps.length === 0 &&
+        plan.groups.some(({ settingsFile }) => fs.existsSync(settingsFile)),
       nothing: (teardown ? plan.steps.length === 0 : doesNothing(plan)) && declare.size === 0,
       money: money.split("; ")[0] ?? "",
       costsUse: plan.steps.some(({ action, cost }) => action !== "remove" && cost?.use !== undefined),

@@ -103,6 +103,7 @@ const plan = (more: Partial<ResourcesPlanView> = {}): ResourcesPlanView => ({
   kept: 0,
   files: 1,
   nothing: false,
+  forgets: false,
   money: "free at rest",
   costsUse: false,
   losesData: [],

@@ -527,3 +527,26 @@ awsTest("who only looks leaves no trace, and names are the same when it is done"
   const { reprod } = JSON.parse(fs.readFileSync(path.join(root, "network-settings.json"), "utf8"));
   assert.equal(reprod.resources.vpc.name, name);
 });
+
+awsTest(
+  "a removal of nothing writes when it is carried out, and not when it is planned",
+  async (t, account) => {
+    const { server, root } = await open(t, account);
+    const first = await server.request(planResourcesRequest, network(root));
+    await server.request(applyResourcesRequest, { token: first.token });
+    const file = path.join(root, "network-settings.json");
+    const noted = fs.readFileSync(file, "utf8");
+    const teardown = { ...network(root), teardown: true };
+    const removal = await server.request(planResourcesRequest, teardown);
+    await server.request(applyResourcesRequest, { token: removal.token });
+    // As a process leaves it that was killed behind its last step.
+    fs.writeFileSync(file, noted);
+    account.clear();
+    const nothing = await server.request(planResourcesRequest, teardown);
+    assert.deepEqual([nothing.nothing, nothing.forgets], [true, true]);
+    assert.equal(fs.readFileSync(file, "utf8"), noted);
+    assert.deepEqual(account.mutations(), []);
+    await server.request(applyResourcesRequest, { token: nothing.token });
+    assert.ok(!fs.existsSync(file));
+  },
+);
