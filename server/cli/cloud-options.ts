@@ -212,11 +212,17 @@ async function ask({ interrupted }: Terminal, question: string): Promise<string>
   lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   // At the end of the input nobody will answer any more.
   const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+  let answered = false;
+  const answer = lines.question(question, { signal: interrupted }).then((typed) => {
+    answered = true;
+    return typed;
+  });
   try {
-    return await Promise.race([lines.question(question, { signal: interrupted }), closed]);
+    return await Promise.race([answer, closed]);
   } finally {
     lines.close();
-    if (interrupted.aborted) process.stderr.write("\n");
+    // What is told next begins below the question, which only Enter ends.
+    if (!answered) process.stderr.write("\n");
   }
 }
 

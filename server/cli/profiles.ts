@@ -4,7 +4,7 @@ import { type Profile, type ProfileWarning, readProfiles } from "../cloud/profil
 import { type AccountOptions, accountOf } from "./cloud-options.js";
 import type { CommandContext } from "./context.js";
 import { exitCodes } from "./exit.js";
-import { shownPath } from "./report.js";
+import { failureJson, shownPath } from "./report.js";
 import type { Output } from "./terminal.js";
 import { count, printable, table, writeJson } from "./text.js";
 
@@ -97,9 +97,10 @@ function profilesTable(
 
 function checkedText(checked: Checked, { colours }: Output): string {
   if ("failure" in checked) {
-    const { code, message, why, fix } = checked.failure;
+    const { code, message, place, why, fix } = checked.failure;
     return [
       `${colours.red(`error[${code}]`)}: ${printable(message)}`,
+      ...(place === undefined ? [] : [`  --> ${printable(place)}`]),
       ...(why === undefined ? [] : [`  why: ${printable(why)}`]),
       ...(fix === undefined ? [] : [`  fix: ${printable(fix)}`]),
     ].join("\n");
@@ -110,8 +111,7 @@ function checkedText(checked: Checked, { colours }: Output): string {
 
 function checkedJson(checked: Checked): unknown {
   if (!("failure" in checked)) return checked;
-  const { code, message, why, fix } = checked.failure;
-  return { error: { code, message, why: why ?? null, fix: fix ?? null } };
+  return failureJson(checked.failure);
 }
 
 function warningsText(warnings: readonly ProfileWarning[], { colours }: Output): string {

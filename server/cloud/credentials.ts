@@ -2,9 +2,29 @@ import { Failure } from "../base/failure.js";
 import { mostSimilar } from "../language/similar.js";
 import type { Account } from "./account.js";
 import { type EndpointOf, endpointsOf } from "./endpoints.js";
-import { awsFailure, isTransient, mfaNeeded, noSuchRegion, profileOption, whose } from "./failures.js";
+import {
+  awsFailure,
+  type Doing,
+  isTransient,
+  mfaNeeded,
+  noSuchRegion,
+  type Origin,
+  profileOption,
+  providerFailure,
+  whose,
+} from "./failures.js";
 import { type Credentials, make, makeClients, manners, stopped, unlessStopped } from "./make-clients.js";
-import { kindOf, readSharedFiles, type Section, type SharedFiles } from "./profiles.js";
+import {
+  type CredentialKind,
+  hasOwnKeys,
+  kindOf,
+  LOOP_FIX,
+  placeOf,
+  readSharedFiles,
+  type Section,
+  type SharedFiles,
+  whatIsMissing,
+} from "./profiles.js";
 import { isRegionName } from "./regions.js";
 import { keepSecret } from "./secrets.js";
 
@@ -92,7 +112,11 @@ export async function open(options: AccountOptions): Promise<Opened> {
   const signal =
     options.signal === undefined ? closed.signal : AbortSignal.any([options.signal, closed.signal]);
   const endpointOf = endpointsOf(environment, section, shared.services);
-  const who = { profile: chosen.profile, region };
+  const who = {
+    profile: chosen.profile,
+    region,
+    kind: chosen.profile === undefined ? undefined : kindOf(section),
+  };
   const source = remembered(
     await provider({ chosen, shared, region, environment, endpointOf, mfa: options.mfa, signal }),
     who,
@@ -139,9 +163,17 @@ function sectionOf({ profile, by }: Chosen, shared: SharedFiles): Section {
   return sectionNamed(profile, shared, by === "AWS_PROFILE" ? "AWS_PROFILE asks for it. " : "");
 }
 
-function sectionNamed(profile: string, { files, profiles }: SharedFiles, whoAsks: string): Section {
+function sectionNamed(profile: string, { files, profiles, beyondUs }: SharedFiles, whoAsks: string): Section {
   const section = profiles.get(profile);
   if (section !== undefined) return section;
+  const unread = beyondUs.get(profile);
+  if (unread !== undefined) {
+    throw new Failure("profile-unknown", `this AWS profile cannot be used as it is written: "${profile}"`, {
+      why: `${whoAsks}${sentenceOf(unread.message)}`,
+      fix: unread.fix,
+      place: unread.place,
+    });
+  }
   const names = [...profiles.keys()];
   const similar = mostSimilar(profile, names);
   const there =
@@ -156,6 +188,11 @@ function sectionNamed(profile: string, { files, profiles }: SharedFiles, whoAsks
       fix: `Choose one of \`reprod profiles\`, or make it: \`aws configure${profileOption(profile)}\`.`,
     },
   );
+}
+
+/** `it lacks x` as a sentence. */
+function sentenceOf(words: string): string {
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}${words.endsWith("?") ? "" : "."}`;
 }
 
 function checkedRegion(region: string | undefined, profile: string | undefined): string {
@@ -194,43 +231,74 @@ interface RoleParameters {
   readonly TokenCode?: string;
 }
 
-/** A provider of the SDK, with our own calls of STS in it: they go where everything else goes, as patiently. */
+/** Where credentials come from, with our own calls of STS in it: they go where everything else goes, as patiently. */
 async function provider(source: Source): Promise<Provider> {
-  const { chosen, environment } = source;
+  const { chosen, environment, region } = source;
   const { sdk } = await import("./aws-sdk.js");
   const providers = await sdk.credentials();
   if (chosen.profile !== undefined) return await ofProfile(chosen.profile, source, []);
-  if (chosen.by === "machine") {
-    if (isOn(environment.AWS_EC2_METADATA_DISABLED)) throw nothingSetUp("it may not be asked");
-    const ask = providers.fromInstanceMetadata({ timeout: 1_000, maxRetries: 1 });
-    return async () => {
-      try {
-        return await ask();
-      } catch {
-        // Most machines are none of AWS: what its service of metadata answered would lead nowhere.
-        throw nothingSetUp("it gives none");
-      }
-    };
-  }
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
-  if (AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY) {
-    const keys: Credentials = {
-      accessKeyId: AWS_ACCESS_KEY_ID,
-      secretAccessKey: AWS_SECRET_ACCESS_KEY,
-      ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
-    };
-    return async () => keys;
-  }
+  if (chosen.by === "machine") return await ofMachine(environment, nothingSetUp);
+  const keys = keysOfEnvironment(environment);
+  if (keys !== undefined) return async () => keys;
   const { AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN, AWS_ROLE_SESSION_NAME } = environment;
+  const origin = { profile: undefined, region };
   if (AWS_WEB_IDENTITY_TOKEN_FILE && AWS_ROLE_ARN) {
-    return providers.fromTokenFile({
-      webIdentityTokenFile: AWS_WEB_IDENTITY_TOKEN_FILE,
-      roleArn: AWS_ROLE_ARN,
-      ...(AWS_ROLE_SESSION_NAME ? { roleSessionName: AWS_ROLE_SESSION_NAME } : {}),
-      ...(await roleAssumers(source, {})),
-    });
+    const roles = await roleAssumers(source, {});
+    return toldBy({ ...origin, kind: "web-identity", place: "AWS_WEB_IDENTITY_TOKEN_FILE" }, () =>
+      providers.fromTokenFile({
+        webIdentityTokenFile: AWS_WEB_IDENTITY_TOKEN_FILE,
+        roleArn: AWS_ROLE_ARN,
+        ...(AWS_ROLE_SESSION_NAME ? { roleSessionName: AWS_ROLE_SESSION_NAME } : {}),
+        ...roles,
+      }),
+    );
   }
-  return providers.fromHttp({ timeout: 5_000, maxRetries: 2 });
+  return await ofContainer({ ...origin, kind: undefined, place: undefined });
+}
+
+/** A provider of the SDK that fails in our words. Some fail as they are made. */
+function toldBy(origin: Origin, make: () => Provider): Provider {
+  return async () => {
+    try {
+      return await make()();
+    } catch (error) {
+      throw providerFailure(error, origin);
+    }
+  };
+}
+
+function keysOfEnvironment(environment: NodeJS.ProcessEnv): Credentials | undefined {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return undefined;
+  return {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
+  };
+}
+
+async function ofContainer(origin: Origin): Promise<Provider> {
+  const { sdk } = await import("./aws-sdk.js");
+  const providers = await sdk.credentials();
+  return toldBy(origin, () => providers.fromHttp({ timeout: 5_000, maxRetries: 2 }));
+}
+
+async function ofMachine(
+  environment: NodeJS.ProcessEnv,
+  none: (machine: string) => Failure,
+): Promise<Provider> {
+  const { sdk } = await import("./aws-sdk.js");
+  const providers = await sdk.credentials();
+  if (isOn(environment.AWS_EC2_METADATA_DISABLED)) throw none("it may not be asked");
+  const ask = providers.fromInstanceMetadata({ timeout: 1_000, maxRetries: 1 });
+  return async () => {
+    try {
+      return await ask();
+    } catch {
+      // Most machines are none of AWS: what its service of metadata answered would lead nowhere.
+      throw none("it gives none");
+    }
+  };
 }
 
 /**
@@ -247,34 +315,39 @@ async function ofProfile(profile: string, source: Source, above: readonly string
   const { sdk } = await import("./aws-sdk.js");
   const providers = await sdk.credentials();
   const roles = await roleAssumers(source, section);
-  const { role_arn: RoleArn, source_profile: below, mfa_serial: SerialNumber } = section;
-  const isRole = kindOf(section) === "assume-role" && RoleArn !== undefined && below !== undefined;
+  const kind = kindOf(section);
   // A source that has keys of its own is asked for them, also where it could assume a role with them.
-  const { role_arn, ...keysOnly } = section;
-  if (above.length > 0 && kindOf(keysOnly) === "keys") return keysOf(section);
-  if (isRole) {
-    if (above.includes(profile)) {
-      throw new Failure(
-        "aws-config-broken",
-        `profiles take their credentials from each other: "${profile}"`,
-        {
-          why: `${[...above, profile].join(" → ")}.`,
-          fix: "Let one of them have credentials of its own.",
-          place: shared.files.config,
-        },
-      );
-    }
-    const from = below === profile ? keysOf(section) : await ofProfile(below, source, [...above, profile]);
+  if (above.length > 0 && hasOwnKeys(section)) return keysOf(section);
+  const missing = whatIsMissing(profile, shared);
+  if (missing !== undefined) {
+    throw new Failure("credentials-missing", `no credentials could be had from ${whose(profile)}`, {
+      why: sentenceOf(missing.message),
+      fix: /^aws /.test(missing.fix) ? `Set it up: \`${missing.fix}\`.` : missing.fix,
+      place: placeOf(shared, profile, ...SAYING[kind]),
+    });
+  }
+  const { role_arn: RoleArn, mfa_serial: SerialNumber } = section;
+  if (kind === "assume-role" && RoleArn !== undefined) {
+    const { from, signedBy } = await sourceOfRole(profile, section, source, above);
     return async () => {
       const credentials = await from();
       const TokenCode = SerialNumber === undefined ? undefined : await codeOf(SerialNumber, profile, source);
-      return await roles.roleAssumer(credentials, {
-        RoleArn,
-        RoleSessionName: section.role_session_name ?? `reprod-${Date.now()}`,
-        DurationSeconds: Number.parseInt(section.duration_seconds ?? "3600", 10),
-        ...(section.external_id === undefined ? {} : { ExternalId: section.external_id }),
-        ...(SerialNumber === undefined || TokenCode === undefined ? {} : { SerialNumber, TokenCode }),
-      });
+      try {
+        return await roles.roleAssumer(credentials, {
+          RoleArn,
+          RoleSessionName: section.role_session_name ?? `reprod-${Date.now()}`,
+          DurationSeconds: Number.parseInt(section.duration_seconds ?? "3600", 10),
+          ...(section.external_id === undefined ? {} : { ExternalId: section.external_id }),
+          ...(SerialNumber === undefined || TokenCode === undefined ? {} : { SerialNumber, TokenCode }),
+        });
+      } catch (error) {
+        throw awsFailure(error, {
+          doing: `get credentials from ${whose(profile)}`,
+          action: "sts:AssumeRole",
+          account: { profile, region: source.region, kind },
+          signedBy,
+        });
+      }
     };
   }
   const place = {
@@ -287,13 +360,90 @@ async function ofProfile(profile: string, source: Source, above: readonly string
       manners(source.region, undefined),
     ),
   };
+  const origin = { profile, region: source.region, kind, place: placeOf(shared, profile, ...SAYING[kind]) };
   // Through `fromIni` it would look for the session in the default files only.
-  if (kindOf(section) === "sso") return providers.fromSSO(place);
-  return providers.fromIni({
-    ...place,
-    ...roles,
-    mfaCodeProvider: (serial) => codeOf(serial, profile, source),
-  });
+  return toldBy(origin, () =>
+    kind === "sso" ? providers.fromSSO(place) : providers.fromIni({ ...place, ...roles }),
+  );
+}
+
+/** The keys of a profile that say where its credentials come from, with the one first that is most likely wrong. */
+const SAYING: { readonly [Kind in CredentialKind]: readonly string[] } = {
+  keys: ["aws_access_key_id"],
+  sso: ["sso_session", "sso_start_url"],
+  login: ["login_session"],
+  "assume-role": ["credential_source", "source_profile", "role_arn"],
+  "web-identity": ["web_identity_token_file"],
+  process: ["credential_process"],
+  unknown: ["role_arn", "aws_access_key_id", "aws_secret_access_key"],
+};
+
+/** What a role is assumed with. */
+async function sourceOfRole(
+  profile: string,
+  section: Section,
+  source: Source,
+  above: readonly string[],
+): Promise<{ readonly from: Provider; readonly signedBy: Pick<Origin, "profile" | "kind"> }> {
+  const { shared, environment, region } = source;
+  const { source_profile: below } = section;
+  if (below !== undefined) {
+    const loop = above.includes(profile) ? [...above, profile] : undefined;
+    if (loop !== undefined) {
+      throw new Failure(
+        "aws-config-broken",
+        `profiles take their credentials from each other: "${profile}"`,
+        { why: `${loop.join(" → ")}.`, fix: LOOP_FIX, place: placeOf(shared, profile, "source_profile") },
+      );
+    }
+    const from = below === profile ? keysOf(section) : await ofProfile(below, source, [...above, profile]);
+    return { from, signedBy: { profile: below, kind: kindOfSource(shared.profiles.get(below) ?? {}) } };
+  }
+  const signedBy = { profile: undefined, kind: undefined };
+  const none = (why: string, fix: string): Failure =>
+    new Failure("credentials-missing", `no credentials could be had from ${whose(profile)}`, {
+      why,
+      fix,
+      place: placeOf(shared, profile, "credential_source"),
+    });
+  const another = `or name another source: \`aws configure set credential_source …${profileOption(profile)}\`.`;
+  switch (section.credential_source) {
+    case "Environment": {
+      const keys = keysOfEnvironment(environment);
+      if (keys !== undefined) return { from: async () => keys, signedBy };
+      throw none(
+        "Its credential_source is Environment, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set.",
+        `Set them, ${another}`,
+      );
+    }
+    case "EcsContainer": {
+      const origin = {
+        profile,
+        region,
+        kind: undefined,
+        place: placeOf(shared, profile, "credential_source"),
+      };
+      if (isContainer(environment)) return { from: await ofContainer(origin), signedBy };
+      throw none(
+        "Its credential_source is EcsContainer, and no variable of AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI is set.",
+        `Start it in a container of ECS that has a role, ${another}`,
+      );
+    }
+    default: {
+      const from = await ofMachine(environment, (machine) =>
+        none(
+          `Its credential_source is Ec2InstanceMetadata, and as for this machine's own role, ${machine}.`,
+          `Start it on a machine of EC2 that has a role, ${another}`,
+        ),
+      );
+      return { from, signedBy };
+    }
+  }
+}
+
+/** As what a source is asked: with keys of its own it is not asked for its role. */
+function kindOfSource(section: Section): CredentialKind {
+  return hasOwnKeys(section) ? "keys" : kindOf(section);
 }
 
 /** Keys that stand in a profile itself. */
@@ -320,7 +470,13 @@ async function codeOf(serial: string, profile: string, { mfa, signal }: Source):
     const { code, what, ...more } = mfaNeeded(profile);
     throw new Failure(code, what, more);
   }
-  return (await unlessStopped(() => mfa(serial), signal)).trim();
+  // Devices show it in two groups.
+  const typed = (await unlessStopped(() => mfa(serial), signal)).replace(/\s+/g, "");
+  if (typed !== "") return typed;
+  throw new Failure("mfa-needed", `no code of the MFA device was given for ${whose(profile)}`, {
+    why: `The profile assumes a role that asks for the code of "${serial}".`,
+    fix: "Try again when the device is at hand, and type the six digits that it shows.",
+  });
 }
 
 function nothingSetUp(machine: string): Failure {
@@ -386,7 +542,7 @@ const EARLY_MILLISECONDS = 5 * 60_000;
  * One set of credentials for all clients. Callers at the same time share one asking. A refusal (a wrong code, an ended
  * session) is kept, so that forty calls in a row do not ask a person forty times; a broken connection is not.
  */
-function remembered(take: Provider, account: { profile: string | undefined; region: string }) {
+function remembered(take: Provider, account: NonNullable<Doing["account"]>) {
   let latest: Credentials | undefined;
   let taking: Promise<Credentials> | undefined;
   let refused: Failure | undefined;

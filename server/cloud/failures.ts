@@ -1,6 +1,7 @@
 import { Failure, systemCode } from "../base/failure.js";
 import { mostSimilar } from "../language/similar.js";
 import { actionBehind } from "./actions.js";
+import type { CredentialKind } from "./profiles.js";
 import { isKnownRegion, isOptInRegion, knownRegions } from "./regions.js";
 import { withoutSecrets } from "./secrets.js";
 
@@ -18,7 +19,16 @@ export interface Doing {
     readonly region?: string | undefined;
     readonly accountId?: string | undefined;
     readonly callerArn?: string | undefined;
+    /** How the profile comes to its credentials, which decides what helps. */
+    readonly kind?: CredentialKind | undefined;
   };
+  /** Whose keys signed it, where they are not the account's: a role is assumed with another profile's. */
+  readonly signedBy?: Signer;
+}
+
+interface Signer {
+  readonly profile?: string | undefined;
+  readonly kind?: CredentialKind | undefined;
 }
 
 // ---------------------------------------------------------------- what errors of the SDK are made of
@@ -33,6 +43,8 @@ interface Facts {
   /** Of Node.js: `ENOTFOUND`. */
   readonly system: string | undefined;
   readonly host: string | undefined;
+  /** Whether there was an answer that the SDK could make nothing of. Its message quotes pieces of such an answer. */
+  readonly unreadable: boolean;
   /** Whether AWS, the way there or the SDK made it; false for defects of ours. */
   readonly ofAws: boolean;
 }
@@ -48,36 +60,50 @@ function factsOf(error: unknown): Facts {
       requestId: undefined,
       system: undefined,
       host: undefined,
+      unreadable: false,
       ofAws: false,
     };
   }
   const metadata = member(error, "$metadata");
   // Providers of credentials turn the errors of their own calls into text.
+  const isProvider = PROVIDER_ERRORS.has(error.name);
+  const refusal = isProvider ? PROXY_REFUSAL.exec(error.message)?.[1] : undefined;
   const system =
-    systemOf(error) ?? (PROVIDER_ERRORS.has(error.name) ? networkCodeIn(error.message) : undefined);
+    systemOf(error) ??
+    (refusal === undefined ? undefined : PROXY) ??
+    (isProvider ? networkCodeIn(error.message) : undefined);
   // The SDK names the error as the service did; `Code` is what S3 and EC2 wrote.
   const written = text(member(error, "Code"));
   const name = error.name !== "Error" && error.name !== "" ? error.name : (written ?? error.name);
   const status =
     number(member(metadata, "httpStatusCode")) ?? number(member(member(error, "$response"), "statusCode"));
+  const isAnswer = metadata !== undefined || status !== undefined;
   return {
     name,
-    message: error.message,
+    message: refusal ?? error.message,
     status,
     requestId: text(member(metadata, "requestId")),
     system,
     host: hostOf(error),
+    unreadable:
+      status !== undefined &&
+      (/^(?:SyntaxError|TypeError)$/.test(name) || error.message.includes(UNREADABLE)),
     ofAws:
-      metadata !== undefined ||
-      status !== undefined ||
+      isAnswer ||
       system !== undefined ||
-      PROVIDER_ERRORS.has(error.name) ||
+      isProvider ||
       error.name === "TimeoutError" ||
       error.name === "AbortError",
   };
 }
 
 const PROVIDER_ERRORS = new Set(["CredentialsProviderError", "ProviderError", "TokenProviderError"]);
+
+/** What the SDK adds to the message of whatever its reader of answers ended with. */
+const UNREADABLE = "Deserialization error";
+
+/** `ProxyRefused` as a provider writes it into its own message. */
+const PROXY_REFUSAL = /^ProxyRefused: (it answered with \d{3}[A-Za-z -]*)$/;
 
 function member(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
@@ -232,6 +258,7 @@ const NOT_READY_NAMES = new Set([
   "IncorrectInstanceState",
   "InvalidInstanceProfile",
   "OperationAborted",
+  "OperationAbortedException",
   "ResourceNotReadyException",
   "UpdateInProgressException",
   "EntityTemporarilyUnmodifiable",
@@ -252,7 +279,7 @@ export function isStillUsed(error: unknown): boolean {
 }
 
 const STILL_USED =
-  /^(?:DependencyViolation|DeleteConflict(?:Exception)?|ResourceInUse(?:Exception)?|Invalid\w+\.InUse|(?:VPC)?\w*\.InUse|ClusterContains\w+|BucketNotEmpty|RepositoryNotEmptyException|TargetNotConnectedException)$/;
+  /^(?:DependencyViolation|DeleteConflict(?:Exception)?|ResourceInUse(?:Exception)?|Invalid\w+\.InUse|(?:VPC)?\w*\.InUse|ClusterContains\w+|BucketNotEmpty|RepositoryNotEmptyException)$/;
 
 // ---------------------------------------------------------------- from an error to what a person reads
 
@@ -265,17 +292,22 @@ export function awsFailure(error: unknown, doing: Doing): Failure {
   const facts = factsOf(error);
   if (!facts.ofAws) throw error;
   const action = actionBehind(error) ?? doing.action;
-  const told = describe(facts, action === undefined ? doing : { ...doing, action });
-  return new Failure(told.code, withoutSecrets(told.what), {
-    ...(told.why === undefined ? {} : { why: withoutSecrets(told.why) }),
-    ...(told.fix === undefined ? {} : { fix: withoutSecrets(told.fix) }),
+  return failureOf(describe(facts, action === undefined ? doing : { ...doing, action }), facts);
+}
+
+function failureOf({ code, what, why, fix }: Told, facts: Facts, place?: string): Failure {
+  return new Failure(code, withoutSecrets(what), {
+    ...(why === undefined ? {} : { why: withoutSecrets(why) }),
+    ...(fix === undefined ? {} : { fix: withoutSecrets(fix) }),
+    ...(place === undefined ? {} : { place }),
     cause: cleanCause(facts),
   });
 }
 
 /** What is left of the error for `isThrottle` and its sisters: no request, no answer, no header. */
-function cleanCause({ name, message, status, requestId, system, host }: Facts): Error {
-  const cause = new Error(withoutSecrets(message));
+function cleanCause(facts: Facts): Error {
+  const { name, status, requestId, system, host } = facts;
+  const cause = new Error(quotable(facts));
   cause.name = name;
   return Object.assign(cause, {
     ...(status === undefined && requestId === undefined
@@ -285,6 +317,96 @@ function cleanCause({ name, message, status, requestId, system, host }: Facts): 
     ...(host === undefined ? {} : { hostname: host }),
   });
 }
+
+/** The message where it is AWS's; a provider's may hold what a program printed, an unreadable answer's a piece of it. */
+function quotable({ name, message, unreadable }: Facts): string {
+  if (unreadable) return UNREADABLE;
+  return PROVIDER_ERRORS.has(name) ? "" : withoutSecrets(message);
+}
+
+/** Where credentials were to come from. */
+export interface Origin {
+  /** Undefined for what a container or the environment names. */
+  readonly profile: string | undefined;
+  readonly region: string;
+  readonly kind: CredentialKind | undefined;
+  /** Where it is written. */
+  readonly place: string | undefined;
+}
+
+/**
+ * What a person is told when a provider of the SDK gave no credentials. Its words are not repeated, as the SDK writes the
+ * command line and the output of programs into them, and pieces of files.
+ */
+export function providerFailure(error: unknown, origin: Origin): Failure {
+  if (error instanceof Failure) return error;
+  const { profile, kind, place } = origin;
+  const at = place === undefined ? {} : { place };
+  const what = `no credentials could be had from ${whose(profile)}`;
+  const message = error instanceof Error ? error.message : "";
+  if (kind === "process") {
+    return new Failure("credentials-missing", what, {
+      why: processProblem(message, profile),
+      fix: "Run what `credential_process` names by hand: it has to print credentials as JSON. Neither its arguments nor its output are shown here, as they may hold secrets.",
+      ...at,
+    });
+  }
+  const code = systemCode(error);
+  if (kind === "web-identity" && code !== undefined && !isNetworkCode(code)) {
+    const file = text(member(error, "path"));
+    return new Failure("credentials-missing", what, {
+      why: `${unreadableToken(file, code)}.`,
+      fix: TOKEN_FILE_FIX,
+      ...at,
+    });
+  }
+  const facts = factsOf(error);
+  const told = facts.ofAws
+    ? describe(facts, {
+        doing: `get credentials from ${whose(profile)}`,
+        ...(kind === "web-identity" && { action: "sts:AssumeRoleWithWebIdentity" }),
+        account: origin,
+      })
+    : noneFrom(origin);
+  // A session that has ended is not mended in the file.
+  return failureOf(told, facts, told.code === "credentials-missing" ? place : undefined);
+}
+
+/** What the SDK says of a program's output in words of its own; all else may be words of the program. */
+function processProblem(message: string, profile: string | undefined): string {
+  const program = "The program of `credential_process`";
+  const own = message.startsWith(`Profile ${profile} credential_process `)
+    ? message.slice(`Profile ${profile} credential_process `.length)
+    : "";
+  switch (own) {
+    case "returned invalid JSON.":
+      return `${program} printed something else than JSON.`;
+    case "did not return Version 1.":
+      return `${program} printed JSON without "Version": 1.`;
+    case "returned invalid credentials.":
+      return `${program} printed JSON without AccessKeyId and SecretAccessKey.`;
+    case "returned expired credentials.":
+      return `${program} printed credentials that have expired.`;
+    default:
+      return `${program} failed.`;
+  }
+}
+
+/** Of the file with the token of a web identity, by the code of the system. */
+export function unreadableToken(file: string | undefined, code: string): string {
+  const reason =
+    code === "ENOENT" || code === "ENOTDIR"
+      ? "it is not there"
+      : code === "EISDIR"
+        ? "it is a folder"
+        : code === "EACCES" || code === "EPERM"
+          ? "this user may not read it"
+          : code;
+  return `the file of web_identity_token_file cannot be read, ${reason}${file === undefined ? "" : `: "${file}"`}`;
+}
+
+export const TOKEN_FILE_FIX =
+  "Correct the path, or start what writes the token: such files belong to machines that are given one, as in Kubernetes or CI.";
 
 interface Told {
   readonly code: string;
@@ -296,6 +418,7 @@ interface Told {
 function describe(facts: Facts, doing: Doing): Told {
   return (
     ofNetwork(facts, doing) ??
+    ofUnreadable(facts, doing) ??
     ofCredentials(facts, doing) ??
     ofPermission(facts, doing) ??
     ofLimits(facts, doing) ??
@@ -336,6 +459,17 @@ function ofNetwork(facts: Facts, { account }: Doing): Told | undefined {
     };
   }
   return undefined;
+}
+
+/** A page in place of an answer. Of a server that failed it is no wonder, and told as its failure. */
+function ofUnreadable({ unreadable, status }: Facts, { doing }: Doing): Told | undefined {
+  if (!unreadable || status === undefined || status === 429 || status >= 500) return undefined;
+  return {
+    code: "aws-failed",
+    what: `what answered was not AWS, or AWS answered brokenly, so this was not done: "${doing}"`,
+    why: `There was an answer (${status}), and none in a form that AWS's services have: a proxy, a network's sign-in page or another program gives such ones.`,
+    fix: "Look at AWS_ENDPOINT_URL and its sisters when they are set, at HTTPS_PROXY when there is a proxy, and whether the network asks for a sign-in. If AWS itself answers so, try again later.",
+  };
 }
 
 function reasonOf(system: string | undefined): string {
@@ -380,7 +514,7 @@ export function whose(profile: string | undefined): string {
   return profile === undefined ? "the environment" : `profile "${profile}"`;
 }
 
-function ofCredentials(facts: Facts, { account }: Doing): Told | undefined {
+function ofCredentials(facts: Facts, { account, signedBy = account }: Doing): Told | undefined {
   const { name, message } = facts;
   const profile = account?.profile;
   const signatureOld = /signature (?:expired|not yet current)|too skewed/i.test(message);
@@ -393,35 +527,16 @@ function ofCredentials(facts: Facts, { account }: Doing): Told | undefined {
     };
   }
   if (/^ExpiredToken(?:Exception)?$|^TokenRefreshRequired$|^UnauthorizedSSOTokenError$/.test(name))
-    return expired(profile, "unknown");
-  if (PROVIDER_ERRORS.has(name)) {
-    if (/sso/i.test(message) && /expired|invalid|not found|refresh|login/i.test(message))
-      return expired(profile, "sso login");
-    if (/session token not found or invalid|UnauthorizedException/i.test(message)) {
-      return expired(profile, "sso login");
-    }
-    if (/ForbiddenException|no access/i.test(message)) {
-      return {
-        code: "access-denied",
-        what: `AWS does not allow this: "get credentials from ${whose(profile)}"`,
-        why: sentence(message),
-        fix: "Ask who administers the account to assign you the role that the profile names, or choose another profile.",
-      };
-    }
-    if (/multi-factor|mfa/i.test(message)) return mfaNeeded(profile);
-    if (/login session|reauthenticate|aws login/i.test(message)) return expired(profile, "login");
-    return {
-      code: "credentials-missing",
-      what: `no credentials could be had from ${whose(profile)}`,
-      why: sentence(message),
-      fix: `Look at the profile with \`reprod profiles\`, or set it up: \`aws configure${profileOption(profile)}\`.`,
-    };
-  }
-  if (/MultiFactorAuthentication failed/i.test(message)) {
+    return expired(signedBy);
+  if (PROVIDER_ERRORS.has(name)) return ofProvider(message, account);
+  if (
+    /MultiFactorAuthentication failed/i.test(message) ||
+    (name === "ValidationError" && /\btokenCode\b/i.test(message))
+  ) {
     return {
       code: "mfa-wrong",
       what: `the code of the MFA device was not taken for ${whose(profile)}`,
-      why: "Each code is valid for half a minute, and only once.",
+      why: "It is the six digits that the device shows. Each code is valid for half a minute, and only once.",
       fix: "Wait for the next code and try again.",
     };
   }
@@ -430,16 +545,16 @@ function ofCredentials(facts: Facts, { account }: Doing): Told | undefined {
     if (region !== undefined && isOptInRegion(region)) {
       return {
         code: "region-unknown",
-        what: `AWS does not take the keys of ${whose(profile)} in this region: "${region}"`,
+        what: `AWS does not take the keys of ${whose(signedBy?.profile)} in this region: "${region}"`,
         why: "An account has to enable this region before it can be used. Deleted keys look the same.",
         fix: "Enable it in the AWS console (Account, AWS Regions), or choose another region.",
       };
     }
     return {
       code: "credentials-refused",
-      what: `AWS does not know the keys of ${whose(profile)}`,
+      what: `AWS does not know the keys of ${whose(signedBy?.profile)}`,
       why: `They were deleted or mistyped, or belong to another part of AWS than the region "${region ?? "?"}" (${name}).`,
-      fix: `Make new ones in the AWS console, and enter them: \`aws configure${profileOption(profile)}\`.`,
+      fix: rightKeys(signedBy),
     };
   }
   return undefined;
@@ -448,22 +563,116 @@ function ofCredentials(facts: Facts, { account }: Doing): Told | undefined {
 const REFUSED_KEYS =
   /^(?:InvalidClientTokenId|UnrecognizedClient(?:Exception)?|AuthFailure|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignatureException|IncompleteSignature(?:Exception)?|InvalidToken|OptInRequired|MissingAuthenticationToken(?:Exception)?)$/;
 
-function expired(profile: string | undefined, how: "sso login" | "login" | "unknown"): Told {
+/** By the words of the SDK's providers, of which only those are repeated that are AWS's own. */
+function ofProvider(message: string, account: Doing["account"]): Told {
+  const { profile, kind } = account ?? {};
+  const isSso = kind === "sso" || (kind === undefined && /\bsso\b|^\w+Exception\b/i.test(message));
+  // Only what a service answered begins so; what a program wrote never comes here.
+  const said = isSso && /^\w+Exception\b/.test(message) ? message : undefined;
+  if (said?.startsWith("ForbiddenException")) {
+    return {
+      code: "access-denied",
+      what: `AWS does not allow this: "get credentials from ${whose(profile)}"`,
+      why: sentence(said),
+      fix: "Ask who administers the account to assign you the role that the profile names, or choose another profile.",
+    };
+  }
+  if (said?.startsWith("UnauthorizedException")) return expired({ profile, kind: "sso" });
+  if (said !== undefined) return noneFrom({ profile, kind }, said);
+  if (isSso && /expired|invalid|not found|refresh|login/i.test(message)) {
+    return expired({ profile, kind: "sso" });
+  }
+  if (kind === "login" || (kind === undefined && /login session|reauthenticate|aws login/i.test(message))) {
+    if (/insufficient permissions/i.test(message)) {
+      return {
+        code: "access-denied",
+        what: 'AWS does not allow this: "signin:CreateOAuth2Token"',
+        why: `The sign-in of ${whose(profile)} may not be renewed by who signed in.`,
+        fix: "Ask who administers the account to allow it, or choose another profile.",
+      };
+    }
+    return expired({ profile, kind: "login" });
+  }
+  return noneFrom({ profile, kind });
+}
+
+function noneFrom({ profile, kind }: Signer, said?: string): Told {
+  const code = "credentials-missing";
+  const what = `no credentials could be had from ${whose(profile)}`;
+  const why = said === undefined ? {} : { why: sentence(said) };
+  if (profile === undefined) {
+    return {
+      code,
+      what,
+      why: "What the environment names for it gave none.",
+      fix: "Look at the variables that begin with AWS_CONTAINER_ and AWS_WEB_IDENTITY_, or choose a profile with `--profile`.",
+    };
+  }
+  const look = "Look at the profile with `reprod profiles`";
+  const how = kind === undefined ? undefined : SETTING_UP[kind];
   return {
-    code: "credentials-expired",
-    what: `the credentials of ${whose(profile)} have expired`,
-    fix: renewal(profile, how),
+    code,
+    what,
+    ...why,
+    fix: how === undefined ? `${look}.` : `${look}, or set it up: \`${how}${profileOption(profile)}\`.`,
   };
 }
 
-function renewal(profile: string | undefined, how: "sso login" | "login" | "unknown"): string {
-  const option = profileOption(profile);
+/** The command that writes such a profile, where there is one. */
+const SETTING_UP: { readonly [Kind in CredentialKind]?: string } = {
+  keys: "aws configure",
+  unknown: "aws configure",
+  sso: "aws configure sso",
+  login: "aws login",
+};
+
+function expired(signer: Signer | undefined): Told {
+  return {
+    code: "credentials-expired",
+    what: `the credentials of ${whose(signer?.profile)} have expired`,
+    fix: renewal(signer ?? {}),
+  };
+}
+
+function renewal({ profile, kind = "unknown" }: Signer): string {
   if (profile === undefined) {
     return "Get new ones into the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.";
   }
-  return how === "unknown"
-    ? `Sign in again (\`aws sso login${option}\`), or enter new keys (\`aws configure${option}\`).`
-    : `Sign in again: \`aws ${how}${option}\`.`;
+  const option = profileOption(profile);
+  switch (kind) {
+    case "sso":
+      return `Sign in again: \`aws sso login${option}\`.`;
+    case "login":
+      return `Sign in again: \`aws login${option}\`.`;
+    case "keys":
+      return "Get new ones, and put them into the profile: aws_access_key_id, aws_secret_access_key and, if they come with one, aws_session_token.";
+    case "process":
+      return "Sign in again with the program that its `credential_process` names, and look at what it prints.";
+    case "web-identity":
+      return "What writes the file of its web_identity_token_file has to renew the token.";
+    case "assume-role":
+    case "unknown":
+      return `Sign in again (\`aws sso login${option}\`), or enter new keys (\`aws configure${option}\`).`;
+  }
+}
+
+function rightKeys(signer: Signer | undefined): string {
+  const { profile, kind = "keys" } = signer ?? {};
+  if (profile === undefined) {
+    return "Make new ones in the AWS console, and put them into the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN only for keys that come with one.";
+  }
+  switch (kind) {
+    case "sso":
+    case "login":
+    case "process":
+      return renewal({ profile, kind });
+    case "assume-role":
+    case "web-identity":
+      return "Try again, for new ones of the role, and look at `region` and AWS_ENDPOINT_URL.";
+    case "keys":
+    case "unknown":
+      return `Make new ones in the AWS console, and enter them: \`aws configure${profileOption(profile)}\`.`;
+  }
 }
 
 export function mfaNeeded(profile: string | undefined): Told {
@@ -526,7 +735,7 @@ function ofLimits(facts: Facts, { doing, account }: Doing): Told | undefined {
       code: "bucket-name-taken",
       what: `somebody else has a bucket of this name, so this was not done: "${doing}"`,
       why: "Names of buckets are shared by all accounts of AWS.",
-      fix: "Name another bucket in reprod.json.",
+      fix: 'Make a bucket with a name of your own, and let it be used instead: `"cloud": { "adopt": { "storage/tmp": "its-name" } }` in reprod.json, or "storage/build" when it is for results. It has to exist by then.',
     };
   }
   const quota = quotaOf(name, message);
@@ -580,16 +789,14 @@ function quotaOf(name: string, message: string): string | undefined {
 function ofTheRest(facts: Facts, { doing }: Doing): Told {
   const { name, message, status, requestId } = facts;
   const request = requestId === undefined ? "" : ` AWS's support finds it by the request "${requestId}".`;
-  if (
-    (status !== undefined && status >= 500) ||
-    TRANSIENT_NAMES.has(name) ||
-    status === undefined ||
-    name === "SyntaxError"
-  ) {
+  if ((status !== undefined && status >= 500) || TRANSIENT_NAMES.has(name) || status === undefined) {
+    const said = facts.unreadable
+      ? `It answered with ${status}, and nothing that could be read.`
+      : sentence(`${name}${status === undefined ? "" : ` (${status})`}: ${message}`);
     return {
       code: "aws-failed",
       what: `AWS failed, so this was not done: "${doing}"`,
-      why: `${sentence(`${name}${status === undefined ? "" : ` (${status})`}: ${message}`)} It was tried several times.`,
+      why: `${said} It was tried several times.`,
       fix: `Try again later: what is done already stays.${request}`,
     };
   }

@@ -121,6 +121,39 @@ sso_start_url = https://corp.example/start
   );
 });
 
+test("no argument of a credential_process is printed, and nothing that it printed", async (context) => {
+  const { folder, environment } = home(context, {
+    ".aws/config":
+      "[profile p]\nregion = eu-central-1\ncredential_process = sh -c 'echo HUNTER2X >&2; exit 1' --token SUPERSECRETTOKEN\n",
+  });
+  for (const command of [
+    ["profiles", "--check"],
+    ["profiles", "--check", "--json"],
+    ["doctor"],
+    ["doctor", "--json"],
+  ]) {
+    const ended = await reprod(folder, [...command, "--profile", "p"], environment);
+    assert.doesNotMatch(ended.stdout + ended.stderr, /SUPERSECRET|HUNTER2X/);
+    assert.match(ended.stdout + ended.stderr, /The program of `credential_process` failed/);
+    assert.notEqual(ended.code, 70);
+    if (command[0] === "profiles") assert.match(ended.stdout, /\.aws\/config:3\b/);
+  }
+});
+
+test("a profile that points to nothing is no defect, for doctor neither", async (context) => {
+  const { folder, environment } = home(context, {
+    ".aws/config":
+      "[profile s]\nregion = eu-central-1\nsso_session = nosuch\nsso_account_id = 1\nsso_role_name = a\n[profile w]\nregion = eu-central-1\nrole_arn = arn:aws:iam::1:role/x\nweb_identity_token_file = /no/such/token\n",
+  });
+  for (const profile of ["s", "w"]) {
+    for (const command of [["profiles", "--check"], ["doctor"]]) {
+      const ended = await reprod(folder, [...command, "--profile", profile], environment);
+      assert.match(ended.stdout, /credentials-missing|no credentials could be had/, ended.stderr);
+      assert.equal(ended.code, 1);
+    }
+  }
+});
+
 test("a broken file ends with its place, as text and as JSON", async (context) => {
   const { folder, environment } = home(context, {
     ".aws/config": `[default]\nregion = eu-central-1\n${SECRET}\n`,
@@ -159,6 +192,17 @@ test("at a terminal the code of an MFA device is asked for", {
   child.stdin?.write("654321\n");
   assert.match((await ended).stdout, /user\/Admin-1/);
   assert.equal(sts.requests[0]?.parameters.get("TokenCode"), "654321");
+  for (const key of ["\n", "\u0004"]) {
+    sts.requests.length = 0;
+    const again = startOnTerminal(["profiles", "--check", "--profile", "admin"], {
+      cwd: folder,
+      env: { ...environment, AWS_ENDPOINT_URL_STS: sts.url },
+    });
+    await again.prints("Code of the MFA device arn:aws:iam::123456789012:mfa/anna (6 digits):");
+    again.child.stdin?.write(key);
+    assert.match((await again.ended).stdout, /error\[mfa-needed\].*: no code of the MFA device was given/);
+    assert.deepEqual(sts.requests, [], "nobody is asked with an empty code");
+  }
 });
 
 test("what stays on this machine never reads the AWS SDK", async (context) => {

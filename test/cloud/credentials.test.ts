@@ -62,6 +62,46 @@ source_profile = chained
 region = eu-central-1
 role_arn = arn:aws:iam::123456789012:role/Lost
 source_profile = gone
+[profile from-environment]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/FromEnvironment
+credential_source = Environment
+mfa_serial = arn:aws:iam::123456789012:mfa/anna
+[profile from-container]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/FromContainer
+credential_source = EcsContainer
+[profile from-machine]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/FromMachine
+credential_source = Ec2InstanceMetadata
+[profile lost-session]
+region = eu-central-1
+sso_session = nosuch
+sso_account_id = 123456789012
+sso_role_name = Dev
+[profile lost-token]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/Web
+web_identity_token_file = /no/such/token
+[profile role-only]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/Web
+[profile login]
+region = eu-central-1
+login_session = arn:aws:iam::123456789012:user/anna
+[profile talking]
+region = eu-central-1
+credential_process = sh -c 'echo "no access: HUNTER2X" >&2; exit 3' --token SUPERSECRETTOKEN
+[profile from-talking]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/FromTalking
+source_profile = talking
+[profile chatting]
+region = eu-central-1
+credential_process = echo HUNTER2X SUPERSECRETTOKEN
+[profile "with space"]
+region = eu-central-1
 [sso-session corp]
 sso_region = eu-central-1
 sso_start_url = https://corp.example/start
@@ -223,6 +263,8 @@ test("what goes wrong is one failure that says what to do", async (context) => {
     message: "The security token included in the request is invalid.",
   });
   assert.equal((await fails({ profile: "dev" })).code, "credentials-refused");
+  const source = await fails({ profile: "chained" });
+  assert.match(source.message, /keys of profile "dev"/);
   sts.refuse = () => ({
     status: 400,
     code: "ExpiredToken",
@@ -248,6 +290,123 @@ test("what goes wrong is one failure that says what to do", async (context) => {
 
   fs.rmSync(`${folder}/.aws`, { recursive: true });
   assert.equal((await fails({ region: "eu-central-1" })).code, "credentials-missing");
+});
+
+test("neither the arguments nor the output of a credential_process are told, but where it stands", async (context) => {
+  const { fails, folder } = await place(context);
+  const lines = fs.readFileSync(`${folder}/.aws/config`, "utf8").split("\n");
+  const lineOf = (text: string): number => lines.findIndex((line) => line.includes(text)) + 1;
+  for (const [profile, why, line] of [
+    ["talking", "The program of `credential_process` failed.", lineOf("no access")],
+    ["from-talking", "The program of `credential_process` failed.", lineOf("no access")],
+    [
+      "chatting",
+      "The program of `credential_process` printed something else than JSON.",
+      lineOf("= echo HUNTER2X"),
+    ],
+  ] as const) {
+    const failure = await fails({ profile });
+    assert.equal(failure.code, "credentials-missing");
+    assert.match(failure.message, /from profile "(?:talking|chatting)"$/);
+    assert.equal(failure.why, why);
+    assert.equal(failure.place, `${folder}/.aws/config:${line}`);
+    const all = [failure.message, failure.why, failure.fix, failure.stack, String(failure.cause)].join();
+    assert.doesNotMatch(all, /SUPERSECRET|HUNTER2X|sh -c/);
+  }
+});
+
+test("a profile that lacks something is told with its place and what helps, and is no defect", async (context) => {
+  const { sts, fails, folder, environment } = await place(context);
+  for (const [profile, why, fix] of [
+    ["lost-session", /no \[sso-session nosuch\]/, /`aws configure sso --profile lost-session`/],
+    ["lost-token", /web_identity_token_file cannot be read, it is not there: "\/no\/such\/token"/, /path/],
+    ["role-only", /names a role, and not whose credentials/, /`aws configure set source_profile default /],
+    ["from-environment", /AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set/, /^Set them/],
+    ["from-container", /AWS_CONTAINER_CREDENTIALS_RELATIVE_URI/, /container of ECS/],
+    ["from-machine", /Ec2InstanceMetadata/, /machine of EC2/],
+  ] as const) {
+    const failure = await fails({ profile, mfa: async () => "123456" });
+    assert.equal(failure.code, "credentials-missing", profile);
+    assert.match(failure.message, new RegExp(`profile "${profile}"`));
+    assert.match(failure.why ?? "", why);
+    assert.match(failure.fix ?? "", fix);
+    assert.match(failure.place ?? "", /\.aws\/config:\d+$/);
+  }
+  const login = await fails({ profile: "login" });
+  assert.equal(login.code, "credentials-expired");
+  assert.equal(login.fix, "Sign in again: `aws login --profile login`.");
+  const beyond = await fails({ profile: "with space" });
+  assert.equal(beyond.code, "profile-unknown");
+  assert.match(beyond.why ?? "", /^Only the AWS command line, not the SDK, reads/);
+  const token = { AWS_ROLE_ARN: "arn:aws:iam::1:role/Env", AWS_WEB_IDENTITY_TOKEN_FILE: "/no/such/token" };
+  const region = "eu-central-1";
+  const gone = await fails({ region, environment: { ...environment, ...token } });
+  assert.equal(gone.code, "credentials-missing");
+  assert.equal(gone.place, "AWS_WEB_IDENTITY_TOKEN_FILE");
+  assert.deepEqual(sts.requests, []);
+  fs.rmSync(`${folder}/.aws/config`);
+  fs.symlinkSync("config", `${folder}/.aws/config`);
+  assert.equal((await fails({ profile: "dev" })).code, "aws-config-broken");
+});
+
+test("a token file that goes away later is told as well", async (context) => {
+  const { sts, environment, folder } = await place(context);
+  sts.lifetimeMilliseconds = -1;
+  const account = await openAccount({ profile: "web", environment });
+  fs.rmSync(`${folder}/token`);
+  await assert.rejects(
+    (await account.aws.sts()).getCallerIdentity({}),
+    (error) => error instanceof Failure && error.code === "credentials-missing",
+  );
+  account.aws.destroy();
+});
+
+test("a role rests on the keys of the environment where its profile says so", async (context) => {
+  const { sts, open, environment } = await place(context);
+  const own = { AWS_ACCESS_KEY_ID: "OFENVIRONMENT", AWS_SECRET_ACCESS_KEY: "secret-of-environment" };
+  const account = await open({
+    profile: "from-environment",
+    environment: { ...environment, ...own },
+    mfa: async () => "123 456",
+  });
+  account.aws.destroy();
+  const [assumed] = sts.requests;
+  assert.equal(`${assumed?.action} ${assumed?.key}`, "AssumeRole OFENVIRONMENT");
+  assert.equal(assumed?.parameters.get("TokenCode"), "123456");
+});
+
+test("an answer that is none of AWS's is told as that", async (context) => {
+  const { sts, fails } = await place(context);
+  for (const [type, body] of [
+    ["text/html", "<!doctype html><html><head><meta charset=utf8><body>Sign in <br>"],
+    ["text/plain", "hello"],
+    ["application/json", "{}"],
+  ] as const) {
+    sts.page = { status: 200, type, body };
+    const failure = await fails({ profile: "dev" });
+    assert.equal(failure.code, "aws-failed", type);
+    assert.match(failure.message, /^what answered was not AWS/);
+  }
+});
+
+test("no code is no question to AWS, and one of another form is a wrong one", async (context) => {
+  const { sts, fails } = await place(context);
+  for (const typed of ["", " \n"]) {
+    const failure = await fails({ profile: "mfa", mfa: async () => typed });
+    assert.equal(failure.code, "mfa-needed");
+    assert.match(failure.message, /^no code of the MFA device was given/);
+  }
+  assert.deepEqual(sts.requests, []);
+  sts.refuse = ({ action }) =>
+    action === "AssumeRole"
+      ? {
+          status: 400,
+          code: "ValidationError",
+          message:
+            "1 validation error detected: Value '12' at 'tokenCode' failed to satisfy constraint: Member must have length greater than or equal to 6",
+        }
+      : undefined;
+  assert.equal((await fails({ profile: "mfa", mfa: async () => "12" })).code, "mfa-wrong");
 });
 
 test("a code of an MFA device is asked for once, and given to the role", async (context) => {
@@ -284,7 +443,9 @@ test("a source that fails is told before anybody is asked for a code", async (co
     asked++;
     return "1";
   };
-  assert.equal((await fails({ profile: "from-sso", mfa })).code, "credentials-expired");
+  const failure = await fails({ profile: "from-sso", mfa });
+  assert.equal(failure.code, "credentials-expired");
+  assert.equal(failure.fix, "Sign in again: `aws sso login --profile sso`.");
   assert.equal(asked, 0);
 });
 

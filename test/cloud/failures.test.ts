@@ -9,8 +9,10 @@ import {
   isStillUsed,
   isThrottle,
   isTransient,
+  providerFailure,
   withoutSecrets,
 } from "../../server/cloud/failures.js";
+import type { CredentialKind } from "../../server/cloud/profiles.js";
 import { keepSecret } from "../../server/cloud/secrets.js";
 
 const account = {
@@ -27,6 +29,16 @@ function answer(name: string, message = "", status = 400, more: object = {}): Er
     $fault: status < 500 ? "client" : "server",
     $metadata: { httpStatusCode: status, requestId: "7a62c49f-347e-4fc4-9331-6e8e" },
     ...more,
+  });
+}
+
+/** An error as the SDK throws it for an answer that it can make nothing of. */
+function unreadable(error: Error, statusCode: number): Error {
+  error.message +=
+    "\n  Deserialization error: to see the raw response, inspect the hidden field {error}.$response on this object.";
+  return Object.assign(error, {
+    $metadata: { httpStatusCode: statusCode, attempts: 1 },
+    $response: { statusCode, body: {} },
   });
 }
 
@@ -99,6 +111,13 @@ test("every kind of error has its code", () => {
       answer("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", 403),
     ],
     [
+      "mfa-wrong",
+      answer(
+        "ValidationError",
+        "1 validation error detected: Value '12' at 'tokenCode' failed to satisfy constraint: Member must have length greater than or equal to 6",
+      ),
+    ],
+    [
       "clock-wrong",
       answer(
         "RequestTimeTooSkewed",
@@ -162,6 +181,17 @@ test("every kind of error has its code", () => {
       Object.assign(new SyntaxError("Unexpected token '<', \"<!doctype \"... is not valid JSON"), {
         $metadata: { attempts: 1 },
         $response: { statusCode: 500 },
+      }),
+    ],
+    ["aws-failed", unreadable(new SyntaxError("Unexpected token '<', \"<html><bod\"..."), 200)],
+    ["aws-failed", unreadable(new TypeError("Cannot read properties of null (reading 'NextMarker')"), 200)],
+    ["aws-failed", unreadable(new Error("@aws-sdk XML parse error: unexpected content."), 403)],
+    ["aws-failed", unreadable(new SyntaxError("Unexpected token '<'"), 503)],
+    ["aws-throttled", unreadable(new SyntaxError("Unexpected token '<'"), 429)],
+    [
+      "aws-unreachable",
+      Object.assign(new Error("ProxyRefused: it answered with 407 Proxy Authentication Required"), {
+        name: "CredentialsProviderError",
       }),
     ],
     ["aws-unreachable", broken("ECONNREFUSED", { address: "127.0.0.1", port: 9 })],
@@ -264,6 +294,79 @@ test("expired credentials are told with the command that renews them", () => {
   });
   assert.equal(told(sso).fix, "Sign in again: `aws sso login --profile dev`.");
   assert.match(told(sso, "x", { profile: "my 'dev'" }).fix ?? "", /--profile 'my '\\''dev'\\'''/);
+});
+
+test("what is said of an answer that is none of AWS's holds no piece of it, and leads to what answered", () => {
+  const failure = told(
+    unreadable(new SyntaxError("Unexpected token 'h', \"hello secret-answer\" is not valid JSON"), 200),
+  );
+  assert.match(failure.message, /^what answered was not AWS, or AWS answered brokenly/);
+  assert.match(failure.why ?? "", /^There was an answer \(200\), and none in a form/);
+  assert.match(failure.fix ?? "", /AWS_ENDPOINT_URL.*HTTPS_PROXY/);
+  const after = told(unreadable(new SyntaxError("Unexpected token 'h', \"hello secret-answer\""), 503));
+  assert.equal(
+    after.why,
+    "It answered with 503, and nothing that could be read. It was tried several times.",
+  );
+  assert.equal(isTransient(after), true);
+  for (const { message, why, cause } of [failure, after]) {
+    assert.doesNotMatch([message, why, String(cause)].join(), /secret-answer|\$response/);
+  }
+});
+
+test("the words of the SDK's providers are not repeated, as they hold what programs print", () => {
+  for (const words of [
+    "Command failed: get-keys --token HUNTER2X",
+    "Command failed: get-keys\nForbiddenException: no access for HUNTER2X, the sso login session has expired",
+    "Unsupported credential source in profile x. Got HUNTER2X",
+    "Failed to load token from /x: SyntaxError: Unexpected token 'H', \"HUNTER2X\" is not valid JSON",
+  ]) {
+    for (const kind of [undefined, "process", "login", "keys", "unknown"] as const) {
+      const error = Object.assign(new Error(words), { name: "CredentialsProviderError" });
+      const from = { profile: "dev", region: "eu-central-1", kind, place: "/home/anna/.aws/config:3" };
+      for (const failure of [told(error, "ask", { ...account, kind }), providerFailure(error, from)]) {
+        const all = [failure.message, failure.why, failure.fix, failure.stack, String(failure.cause)].join();
+        assert.doesNotMatch(all, /HUNTER2X|get-keys/, `${kind}: ${words}`);
+      }
+    }
+  }
+  const sso = Object.assign(new Error("ForbiddenException: No access"), { name: "CredentialsProviderError" });
+  const denied = providerFailure(sso, { profile: "dev", region: "x", kind: "sso", place: "f:1" });
+  assert.equal(denied.code, "access-denied");
+  assert.equal(denied.why, "ForbiddenException: No access.");
+  assert.equal(denied.place, undefined);
+});
+
+test("what helps follows how the profile comes to its credentials", () => {
+  const old = answer("ExpiredToken", "The provided token has expired.");
+  const bad = answer("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
+  const of = (kind: CredentialKind | undefined, error: Error): string =>
+    told(error, "ask", { ...account, kind }).fix ?? "";
+  assert.match(of("keys", old), /put them into the profile: aws_access_key_id/);
+  assert.match(of("sso", old), /`aws sso login --profile dev`/);
+  assert.match(of("login", old), /`aws login --profile dev`/);
+  assert.match(of("process", old), /`credential_process`/);
+  assert.match(of("web-identity", old), /web_identity_token_file/);
+  assert.match(of("keys", bad), /`aws configure --profile dev`/);
+  for (const kind of ["sso", "login", "process", "web-identity", "assume-role"] as const) {
+    assert.doesNotMatch(of(kind, bad), /aws configure/, kind);
+  }
+  assert.match(
+    told(bad, "ask", { region: "eu-central-1" }).fix ?? "",
+    /into the environment: AWS_ACCESS_KEY_ID/,
+  );
+  const source = awsFailure(bad, {
+    doing: "get credentials",
+    account: { ...account, kind: "assume-role" },
+    signedBy: { profile: "below", kind: "keys" },
+  });
+  assert.match(source.message, /keys of profile "below"/);
+  assert.match(source.fix ?? "", /--profile below/);
+});
+
+test("another bucket is named by how the settings say it", () => {
+  const { fix } = told(answer("BucketAlreadyExists", "", 409));
+  assert.match(fix ?? "", /`"cloud": \{ "adopt": \{ "storage\/tmp": .*It has to exist/);
 });
 
 test("what is no error of AWS is thrown on, and a failure stays what it is", () => {
@@ -371,6 +474,7 @@ test("code can decide by the error and by the failure that was made from it", ()
           409,
         ),
         answer("ConcurrentModification"),
+        answer("OperationAbortedException", "Multiple concurrent requests to update the same resource."),
         answer(
           "ResourceConflictException",
           "The operation cannot be performed at this time. An update is in progress for resource",
@@ -403,6 +507,7 @@ test("code can decide by the error and by the failure that was made from it", ()
       ],
       [
         answer("AccessDenied", "", 403),
+        answer("TargetNotConnectedException"),
         answer("BucketAlreadyExists", "", 409),
         answer("NoSuchEntity", "", 404),
       ],

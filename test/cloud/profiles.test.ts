@@ -58,7 +58,7 @@ s3 =
   max_concurrent_requests = 20
 [profile web]
 role_arn = arn:aws:iam::123456789012:role/Web
-web_identity_token_file = /tmp/token
+web_identity_token_file = /dev/null
 region = us-east-1
 [profile console]
 login_session = arn:aws:iam::123456789012:user/anna
@@ -225,10 +225,110 @@ test("sections that nobody reads are pointed out", async (context) => {
     read.warnings.map(({ message, fix }) => `${message.replace(/\(.*\//, "(")} ${fix.split(":")[0]?.trim()}`),
     [
       "nobody reads the section [dev] (config:1) Name it [profile dev]",
-      "nobody reads the section [profile a b c] (config:3) Give it a name of letters, digits and - _ . @ + %",
+      "nobody reads the section [profile a b c] (config:3) Give it a name of letters a-z, digits and - _ . @ + %",
       "nobody reads the section [profile dev] (credentials:1) Name it [dev]",
     ],
   );
+});
+
+test("what only the AWS command line reads is told as that, with how to write it", async (context) => {
+  const sections = [
+    '[profile "with space"]',
+    "[profile üñí]",
+    "[  profile   a  ]",
+    "[profile   b]",
+    "[profile c ]",
+    "[profile\td]",
+    "[profile 'e']",
+    "[profile g#h]",
+    "[ default ]",
+    "[profile i] # mine",
+    "[profile]",
+    '[sso-session "a b"]',
+  ];
+  const environment = home(context, {
+    ".aws/config": sections
+      .map((section) => `${section}\nregion = eu-west-1\ncredential_process = true\n`)
+      .join(""),
+    ".aws/credentials": `[with space]\naws_access_key_id = ${KEY}\n[ z ]\naws_access_key_id = ${KEY}\n`,
+  });
+  const read = await readProfiles(environment);
+  // What is left out has a warning, so no profile is listed without what stands in it.
+  assert.deepEqual(
+    read.profiles.map(({ name, kind }) => `${name} ${kind}`),
+    ["d process", "e process", "i process"],
+  );
+  const characters = "letters a-z, digits and - _ . @ + % : / only";
+  const both = "only the AWS command line, not the SDK, reads";
+  assert.deepEqual(
+    read.warnings.map(({ message, fix }) => `${message.replace(/ the section(.*) \(.*\//, "$1 (")}. ${fix}`),
+    [
+      `${both} [profile "with space"] (config:1). Rename it: a name of ${characters}, without spaces.`,
+      `${both} [profile üñí] (config:4). Rename it: a name of ${characters}, without spaces.`,
+      "nobody reads [  profile   a  ] (config:7). Write it [profile a], without spaces around it.",
+      `${both} [profile   b] (config:10). Write it [profile b], with one space.`,
+      `${both} [profile c ] (config:13). Write it [profile c], with one space.`,
+      `${both} [profile g#h] (config:22). Rename it: a name of ${characters}, without spaces.`,
+      "nobody reads [ default ] (config:25). Write it [default], without spaces around it.",
+      `nobody reads [profile] (config:31). Give it a name of ${characters}: [profile NAME].`,
+      `${both} [sso-session "a b"] (config:34). Rename it: a name of ${characters}, without spaces.`,
+      `${both} [with space] (credentials:1). Rename the profile: a name of ${characters}, without spaces.`,
+      "nobody reads [ z ] (credentials:3). Write it [z]: spaces around a name belong to it.",
+    ],
+  );
+});
+
+test("a profile that gives no credentials is told by what it lacks, with the command for its kind", async (context) => {
+  const role = "role_arn = arn:aws:iam::123456789012:role/x\n";
+  const sections: { readonly [name: string]: string } = {
+    both: `${role}source_profile = keys\ncredential_source = Environment\n`,
+    circle: `${role}source_profile = other\n`,
+    half: `aws_access_key_id = ${KEY}\n`,
+    keys: `${role}source_profile = keys\naws_access_key_id = ${KEY}\naws_secret_access_key = ${SECRET}\n`,
+    long: `${role}source_profile = keys\nduration_seconds = an hour\n`,
+    other: `${role}source_profile = circle\n`,
+    "role-only": role,
+    self: `${role}source_profile = self\n`,
+    source: `${role}credential_source = Enviroment\n`,
+    "source-only": "source_profile = keys\n",
+    token: `${role}web_identity_token_file = /no/such/token\n`,
+    typo: `${role}source_profile = kyes\n`,
+    well: `${role}source_profile = keys\n`,
+  };
+  const environment = home(context, {
+    ".aws/config": Object.entries(sections)
+      .map(([name, lines]) => `[profile ${name}]\nregion = eu-west-1\n${lines}`)
+      .join(""),
+  });
+  const { warnings } = await readProfiles(environment);
+  assert.deepEqual(
+    warnings.map(({ profile, code, message, fix }) => `${profile}: ${code}: ${message} | ${fix}`),
+    [
+      "both: incomplete: it names both source_profile and credential_source, and the AWS tools take one of them | Take one of the two out.",
+      "circle: source-loop: profiles take their credentials from each other: circle → other → circle | Let one of them have credentials of its own.",
+      "half: incomplete: it lacks aws_secret_access_key | aws configure --profile half",
+      'long: incomplete: its duration_seconds is no number: "an hour" | aws configure set duration_seconds 3600 --profile long',
+      "other: source-loop: profiles take their credentials from each other: other → circle → other | Let one of them have credentials of its own.",
+      "role-only: incomplete: it names a role, and not whose credentials it is assumed with: source_profile, credential_source or web_identity_token_file | aws configure set source_profile default --profile role-only",
+      "self: source-loop: profiles take their credentials from each other: self → self | Let one of them have credentials of its own.",
+      'source: incomplete: there is no such credential_source: "Enviroment", did you mean "Environment"? | Write one of Environment, Ec2InstanceMetadata, EcsContainer: `aws configure set credential_source Environment --profile source`.',
+      "source-only: incomplete: it has source_profile, and no role_arn | aws configure set role_arn ARN --profile source-only",
+      'token: incomplete: the file of web_identity_token_file cannot be read, it is not there: "/no/such/token" | Correct the path, or start what writes the token: such files belong to machines that are given one, as in Kubernetes or CI.',
+      'typo: incomplete: it takes its credentials from a profile that is not there: "kyes", did you mean "keys"? | aws configure set source_profile keys --profile typo',
+    ],
+  );
+});
+
+test("a file that is a link to itself is told with its place", {
+  skip: process.platform === "win32",
+}, async (context) => {
+  const environment = home(context, { ".aws/x": "" });
+  const config = `${environment.HOME}/.aws/config`;
+  fs.symlinkSync("config", config);
+  const failure = await refusal(environment);
+  assert.equal(failure.code, "aws-config-broken");
+  assert.equal(failure.place, config);
+  assert.match(failure.why ?? "", /leads back to itself/);
 });
 
 test("broken files are told with their place, and no line of them is quoted", async (context) => {
@@ -244,6 +344,8 @@ test("broken files are told with their place, and no line of them is quoted", as
     ],
     ["[default\nregion = a\n", /config:1$/, /not closed/],
     ["[]\nregion = a\n", /config:1$/, /not closed or has no name/],
+    ["[default]#c\nregion = a\n", /config:1$/, /does not see a section because of its comment/],
+    ["[profile a ; c]\nregion = a\n", /config:1$/, /does not see a section because of its comment/],
     ["[profile __proto__]\nregion = a\n", /config:1$/, /no section may have this name/],
   ];
   for (const [content, place, what] of table) {

@@ -18,6 +18,8 @@ export interface FakeSts {
   readonly requests: StsRequest[];
   /** Instead of the answer; undefined for the usual one. May be changed while it runs. */
   refuse: (request: StsRequest) => { status: number; code: string; message: string } | undefined;
+  /** Instead of any answer of STS: what a proxy or another program would send. */
+  page: { status: number; type: string; body: string } | undefined;
   /** How long credentials of a role last. */
   lifetimeMilliseconds: number;
   /** Before each answer. */
@@ -38,6 +40,11 @@ export async function startSts(test: TestContext): Promise<FakeSts> {
     };
     requests.push(asked);
     await fake.wait();
+    if (fake.page !== undefined) {
+      const { status, type, body: page } = fake.page;
+      response.writeHead(status, { "content-type": type }).end(page);
+      return;
+    }
     const refused = fake.refuse(asked);
     if (refused !== undefined) {
       const { status, code, message } = refused;
@@ -68,6 +75,7 @@ export async function startSts(test: TestContext): Promise<FakeSts> {
     url: `http://127.0.0.1:${address.port}`,
     requests,
     refuse: () => undefined,
+    page: undefined,
     lifetimeMilliseconds: 3_600_000,
     wait: async () => undefined,
   };
