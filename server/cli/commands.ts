@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { readyPolicyNames } from "../cloud/policies/ready-names.js";
 import { groupNames } from "../cloud/reconcile/resource.js";
 import type { SetOption } from "../run/pipeline.js";
 import type { CommandContext } from "./context.js";
@@ -260,6 +261,12 @@ export function buildProgram(terminal: Terminal, version: string, ended: (code: 
   program
     .command("doctor")
     .description("say whether the account is ready for runs: permissions, quotas, the way there, resources")
+    .addOption(
+      new Option(
+        "--policy <which>",
+        "look at nothing; print the IAM policy for who sets up a group or all, launches runs, or calls the endpoints",
+      ).choices(readyPolicyNames),
+    )
     .addOption(profile())
     .addOption(region())
     .addOption(json())

@@ -2,16 +2,24 @@ import { Failure } from "../base/failure.js";
 import type { Account } from "../cloud/account.js";
 import type { CheckResult, Outcome } from "../cloud/doctor/check.js";
 import { type Checked, diagnose, notOpened } from "../cloud/doctor/index.js";
+import { policiesFor } from "../cloud/doctor/policy.js";
+import { POLICY_SIZE } from "../cloud/policies/ready.js";
+import type { ReadyPolicyName } from "../cloud/policies/ready-names.js";
 import { type AccountOptions, accountJson, accountOf, interrupted } from "./cloud-options.js";
 import type { CommandContext } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { currentProject, StatusLine } from "./open.js";
 import type { Output, Terminal } from "./terminal.js";
-import { count, printable, writeJson } from "./text.js";
+import { count, grouped, printable, writeJson } from "./text.js";
+
+interface DoctorOptions extends AccountOptions {
+  readonly policy?: ReadyPolicyName;
+}
 
 /** `reprod doctor`: whether the account is ready for a first run, and what stands in the way. */
-export async function run({ terminal }: CommandContext, options: AccountOptions): Promise<number> {
+export async function run({ terminal }: CommandContext, options: DoctorOptions): Promise<number> {
   terminal.handleInterrupts();
+  if (options.policy !== undefined) return printPolicy(terminal, options, options.policy);
   const { account, checked } = await look(terminal, options);
   const results = checked.flatMap((one) => one.results);
   const failed = results.filter(({ outcome }) => outcome === "failed").length;
@@ -26,6 +34,28 @@ export async function run({ terminal }: CommandContext, options: AccountOptions)
     });
   } else terminal.out.write(text(checked, terminal.out));
   return failed > 0 ? exitCodes.problems : exitCodes.done;
+}
+
+/** A policy as `aws iam create-policy` takes it, with nothing beside it. */
+async function printPolicy(
+  terminal: Terminal,
+  options: AccountOptions,
+  which: ReadyPolicyName,
+): Promise<number> {
+  const { out, notes } = terminal;
+  const account = await accountOf(terminal, options);
+  account.aws.destroy();
+  const policies = policiesFor(which, account, currentProject());
+  const [only, ...others] = policies.values();
+  if (others.length === 0) {
+    writeJson(out, only);
+    return exitCodes.done;
+  }
+  for (const policy of policies.values()) out.write(`${JSON.stringify(policy)}\n`);
+  notes.write(
+    `A policy of IAM holds ${grouped(POLICY_SIZE)} characters, so these are ${policies.size}, one a line: ${[...policies.keys()].join(", ")}.\n`,
+  );
+  return exitCodes.done;
 }
 
 async function look(

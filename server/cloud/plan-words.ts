@@ -1,5 +1,6 @@
 import { count } from "../base/format.js";
 import type { Account } from "./account.js";
+import { PRICES_AS_OF } from "./prices.js";
 import type { Action, GroupState, Plan, Step } from "./reconcile/plan.js";
 import type { Reading } from "./reconcile/reading.js";
 
@@ -41,13 +42,13 @@ export function planSummary({ steps, groups }: Plan): string {
   return `${texts.slice(0, -1).join(", ")} and ${texts.at(-1) ?? ""} resources`;
 }
 
-/** What it costs to have it, and that use costs. */
+/** What it costs to have it, and that use costs: with the first amount, of where and when the prices are. */
 export function moneyText(plan: Plan): string {
-  const rest =
-    plan.atRest === 0
-      ? "free at rest"
-      : `about $${plan.atRest.toFixed(2)} a month at rest (list price of us-east-1)`;
-  return plan.steps.some(costsMoney) ? `${rest}; $ marks what costs money when it is used` : rest;
+  const prices = ` (list prices of us-east-1, ${PRICES_AS_OF})`;
+  const free = plan.atRest === 0;
+  const rest = free ? "free at rest" : `about $${plan.atRest.toFixed(2)} a month at rest${prices}`;
+  if (!plan.steps.some(costsMoney)) return rest;
+  return `${rest}; $ marks what costs money when it is used${free ? prices : ""}`;
 }
 
 /** Whether a step brings something that costs money, by being there or by being used. */

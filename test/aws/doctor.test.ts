@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { EC2 } from "@aws-sdk/client-ec2";
 import { IAM } from "@aws-sdk/client-iam";
 import { STS } from "@aws-sdk/client-sts";
+import { groupNames } from "../../server/cloud/reconcile/resource.js";
 import { type Account, awsTests } from "./support/aws.js";
-import { CloudProject } from "./support/command-line.js";
+import { CloudProject, projectSettings } from "./support/command-line.js";
 import { denyAction, only } from "./support/faults.js";
 
 const test = awsTests();
@@ -95,9 +96,85 @@ test("a denied action is named with its group", async (t, account) => {
     of("permissions").find(({ outcome }) => outcome === "failed")?.fix ?? "",
     /administers account/,
   );
+  assert.deepEqual(
+    of("permissions")
+      .filter(({ outcome }) => outcome === "failed")
+      .map(({ fix }) => /`reprod doctor --policy (\S+)`/.exec(fix ?? "")?.[1]),
+    ["network", "cluster", "runs"],
+  );
   const { code: human, out } = await project.run(["doctor"], env);
   assert.equal(human, 1);
   assert.match(out, /3 things to mend before a run in the account/);
+});
+
+test("the ready policies are printed alone, as IAM takes them, and ask AWS only who we are", async (t, account) => {
+  const project = new CloudProject(t, account.env, settings);
+  const iam = account.client(IAM);
+  account.clear();
+  const printed = await Promise.all(
+    [...groupNames, "runs"].map(async (which) => {
+      const { code, out, notes } = await project.run(["doctor", "--policy", which]);
+      assert.deepEqual([code, notes], [0, ""], which);
+      return [which, out] as const;
+    }),
+  );
+  assert.deepEqual(
+    [...new Set(account.calls.map(({ permission }) => permission))],
+    ["sts:GetCallerIdentity"],
+  );
+  for (const [which, PolicyDocument] of printed) {
+    const { Policy } = await iam.createPolicy({ PolicyName: which, PolicyDocument });
+    assert.ok(Policy?.Arn, which);
+    assert.ok(
+      PolicyDocument.includes(account.accountId) && PolicyDocument.includes(settings.projectId),
+      which,
+    );
+  }
+
+  const all = await project.run(["doctor", "--policy", "all"]);
+  assert.equal(all.code, 0);
+  const one = (text: string): unknown => JSON.parse(text);
+  assert.deepEqual(
+    all.out.trimEnd().split("\n").map(one),
+    printed.filter(([which]) => which !== "runs").map(([, out]) => one(out)),
+  );
+  assert.match(
+    all.notes,
+    /^A policy of IAM holds 6,144 characters, so these are 9, one a line: roles, storage, /,
+  );
+});
+
+test("the policies of the endpoints name the API, once there is one", async (t, account) => {
+  const project = new CloudProject(t, account.env, projectSettings({}));
+  const before = await project.run(["doctor", "--policy", "endpoints-read"]);
+  assert.deepEqual([before.code, before.out], [1, ""]);
+  assert.match(before.notes, /needs-group[\s\S]*reprod setup endpoints/);
+  await project.succeeds("setup", "roles", "storage", "cluster", "functions", "endpoints", "--yes");
+  const id = project.json("endpoints-settings.json").api_id;
+  const iam = account.client(IAM);
+  const methods: { readonly [which: string]: readonly string[] } = {
+    "endpoints-read": ["GET"],
+    "endpoints-write": ["GET", "POST", "DELETE"],
+  };
+  for (const [which, expected] of Object.entries(methods)) {
+    const out = await project.succeeds("doctor", "--policy", which);
+    await iam.createPolicy({ PolicyName: which, PolicyDocument: out });
+    const resources = [...out.matchAll(/"arn:aws:execute-api:[\w-]+:\d+:(\w+)\/\$default\/(\w+)\/\*"/g)];
+    assert.deepEqual([...new Set(resources.map(([, api]) => api))], [id]);
+    assert.deepEqual([...new Set(resources.map(([, , method]) => method))], expected);
+  }
+});
+
+test("a policy that is not known is refused with those that are; without an id of the project it is made", async (t, account) => {
+  const project = new CloudProject(t, account.env);
+  const unknown = await project.run(["doctor", "--policy", "everything"]);
+  assert.deepEqual([unknown.code, unknown.out], [2, ""]);
+  assert.match(
+    unknown.notes,
+    /everything[\s\S]*roles, storage,[\s\S]*all, runs, endpoints-read, endpoints-write/,
+  );
+  const out = await project.succeeds("doctor", "--policy", "storage");
+  assert.ok(out.includes(`reprod-${project.id}-euc1-build`));
 });
 
 test("who may not ask for permissions is told which action would tell", async (t, account) => {
@@ -107,7 +184,7 @@ test("who may not ask for permissions is told which action would tell", async (t
   assert.deepEqual(lines(denied.of("permissions")), [
     'unknown: what you may do could not be asked: "iam:SimulatePrincipalPolicy"',
   ]);
-  assert.equal(denied.code, 0);
+  assert.equal(denied.code, 0, JSON.stringify(denied.report, undefined, 1));
 });
 
 test("of a session it is the role's permissions that are asked for, by its ARN with its path", async (t, account) => {
@@ -146,7 +223,7 @@ test("a quota that stops a run fails, and who may not ask for it is told so", as
   assert.equal(quotas[3], "failed: VPCs per Region: 2 of 2 used, and 1 more is needed");
   account.inject(denyAction("servicequotas:GetServiceQuota"));
   const denied = await doctor(project);
-  assert.equal(denied.code, 0);
+  assert.equal(denied.code, 0, JSON.stringify(denied.report, undefined, 1));
   assert.ok(denied.of("quotas").every(({ outcome }) => outcome === "unknown"));
   assert.match(denied.of("quotas")[0]?.what ?? "", /servicequotas:GetServiceQuota/);
 });

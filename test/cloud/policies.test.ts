@@ -18,6 +18,8 @@ import {
   type Statement,
   samePolicy,
 } from "../../server/cloud/policies/policy.js";
+import { POLICY_SIZE, policySize, readyPolicies } from "../../server/cloud/policies/ready.js";
+import { readyPolicyNames } from "../../server/cloud/policies/ready-names.js";
 import { allRoles, roleSpecs } from "../../server/cloud/policies/roles.js";
 import {
   actionsOfSetup,
@@ -113,6 +115,7 @@ function launch(family: string): readonly Call[] {
 
 const tagged = { "aws:RequestTag/reprod:project": PROJECT };
 const ofOurs = { "aws:ResourceTag/reprod:project": PROJECT };
+const ofAnother = { "aws:ResourceTag/reprod:project": "zzzzzzzzzz22" };
 const adoptedByUs = { "aws:ResourceTag/reprod:adopted": `aaaaaaaaaaaa ${PROJECT} zzzzzzzzzz22` };
 const job = at("batch", "job/0a1b2c3d");
 const secret = at("secretsmanager", `secret:reprod/${PROJECT}/token-AbCdEf`);
@@ -658,6 +661,15 @@ test("D10 reading and writing endpoints are two policies, of one API", () => {
 });
 
 const vpc = at("ec2", "vpc/vpc-1");
+const api = (part: string) => `arn:aws:apigateway:${REGION}::/apis${part}`;
+const tagsOf = (id: string) =>
+  `arn:aws:apigateway:${REGION}::/tags/arn%3Aaws%3Aapigateway%3A${REGION}%3A%3A%2Fapis%2F${id}`;
+
+/** What EC2 says of tags that are set or taken away: of the project, where it is about that. */
+function tagging(...keys: readonly string[]): NonNullable<Request["context"]> {
+  return { "aws:TagKeys": keys, ...(keys.includes("reprod:project") && tagged) };
+}
+const within = (creation: string) => ({ "ec2:CreateAction": creation });
 
 const setup: {
   readonly [group in (typeof groupNames)[number]]: {
@@ -674,6 +686,12 @@ const setup: {
         roleArn(scope, "batch-service"),
         { "iam:PolicyARN": "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole" },
       ],
+      // Whatever somebody attached by hand.
+      [
+        "iam:DetachRolePolicy",
+        roleArn(scope, "task"),
+        { "iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess" },
+      ],
       ["iam:AddRoleToInstanceProfile", `arn:aws:iam::${ACCOUNT}:instance-profile/${scope.name("instance")}`],
       ["iam:PassRole", roleArn(scope, "instance"), { "iam:PassedToService": "ec2.amazonaws.com" }],
     ],
@@ -684,6 +702,11 @@ const setup: {
         { "iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess" },
       ],
       ["iam:PutRolePolicy", `arn:aws:iam::${ACCOUNT}:role/Administrator`],
+      [
+        "iam:DetachRolePolicy",
+        `arn:aws:iam::${ACCOUNT}:role/Administrator`,
+        { "iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess" },
+      ],
       ["iam:PutRolePolicy", roleArn(scopeOf("zzzzzzzzzz22"), "task")],
       ["iam:PutUserPolicy", `arn:aws:iam::${ACCOUNT}:user/somebody`],
       ["iam:PassRole", roleArn(scope, "runner"), toTasks],
@@ -713,6 +736,11 @@ const setup: {
       ["ec2:RevokeSecurityGroupEgress", at("ec2", "security-group/sg-1"), ofOurs],
       ["ec2:RevokeSecurityGroupIngress", at("ec2", "security-group/sg-1"), adoptedByUs],
       ["ec2:DeleteRoute", at("ec2", "route-table/rtb-1"), adoptedByUs],
+      ["ec2:CreateTags", at("ec2", "subnet/*"), { ...tagging("reprod:project"), ...within("CreateSubnet") }],
+      ["ec2:CreateTags", vpc, { ...ofOurs, ...tagging("reprod:group", "reprod:part") }],
+      ["ec2:CreateTags", vpc, tagging("reprod:adopted")],
+      ["ec2:CreateTags", vpc, { ...ofAnother, ...tagging("reprod:changed") }],
+      ["ec2:DeleteTags", vpc, tagging("reprod:adopted", "reprod:changed")],
     ],
     mayNot: [
       ["ec2:DeleteSecurityGroup", at("ec2", "security-group/sg-1"), adoptedByUs],
@@ -722,7 +750,15 @@ const setup: {
         { "aws:ResourceTag/reprod:adopted": "zzzzzzzzzz22" },
       ],
       ["ec2:DeleteVpc", vpc],
-      ["ec2:DeleteVpc", vpc, { "aws:ResourceTag/reprod:project": "zzzzzzzzzz22" }],
+      ["ec2:DeleteVpc", vpc, ofAnother],
+      ["ec2:DeleteVpc", vpc, adoptedByUs],
+      ["ec2:DeleteTags", vpc, { ...ofAnother, ...tagging("reprod:project") }],
+      ["ec2:DeleteTags", vpc, tagging("reprod:adopted", "Name")],
+      // Without keys it is a deletion of all tags.
+      ["ec2:DeleteTags", vpc, ofAnother],
+      ["ec2:DeleteTags", vpc],
+      ["ec2:CreateTags", at("ec2", "subnet/*"), { ...tagging("reprod:project"), ...within("RunInstances") }],
+      ["ec2:CreateTags", at("ec2", "instance/i-1"), tagging("reprod:adopted")],
       ["ec2:DeleteSubnet", at("ec2", "subnet/subnet-1")],
       ["ec2:RevokeSecurityGroupIngress", at("ec2", "security-group/sg-1")],
       ["ec2:CreateVpc", at("ec2", "vpc/*").replace(REGION, "us-east-1")],
@@ -734,8 +770,16 @@ const setup: {
     may: [
       ["ec2:CreateKeyPair", at("ec2", "key-pair/x"), tagged],
       ["ec2:DeleteKeyPair", at("ec2", "key-pair/x"), ofOurs],
+      [
+        "ec2:CreateTags",
+        at("ec2", "key-pair/x"),
+        { ...tagging("reprod:project"), ...within("ImportKeyPair") },
+      ],
+      ["ec2:CreateTags", at("ec2", "key-pair/x"), { ...ofOurs, ...tagging("reprod:group") }],
     ],
     mayNot: [
+      ["ec2:CreateTags", at("ec2", "key-pair/x"), tagging("reprod:adopted")],
+      ["ec2:DeleteTags", at("ec2", "key-pair/x"), { ...ofOurs, ...tagging("reprod:project") }],
       ["ec2:CreateKeyPair", at("ec2", "key-pair/x")],
       ["ec2:DeleteKeyPair", at("ec2", "key-pair/x")],
     ],
@@ -778,10 +822,23 @@ const setup: {
   endpoints: {
     may: [
       ["apigateway:POST", `arn:aws:apigateway:${REGION}::/apis`],
-      ["apigateway:DELETE", `arn:aws:apigateway:${REGION}::/apis/a1b2c3`],
+      ["apigateway:GET", api("")],
+      ["apigateway:GET", api("/a1b2c3/routes")],
+      ["apigateway:DELETE", api("/a1b2c3"), ofOurs],
+      ["apigateway:PATCH", api("/a1b2c3/stages/$default"), ofOurs],
+      ["apigateway:POST", api("/a1b2c3/integrations"), ofOurs],
+      ["apigateway:POST", tagsOf("*"), tagging("reprod:project")],
+      ["apigateway:POST", tagsOf("a1b2c3"), { ...ofOurs, ...tagging("reprod:project") }],
       ["lambda:AddPermission", at("lambda", `function:${scope.name("manage")}`)],
     ],
     mayNot: [
+      ...["DELETE", "PATCH", "POST", "PUT"].flatMap((method): readonly Call[] => [
+        [`apigateway:${method}`, api("/zzzzzz")],
+        [`apigateway:${method}`, api("/zzzzzz"), ofAnother],
+        [`apigateway:${method}`, api("/zzzzzz/routes/1"), ofAnother],
+      ]),
+      ["apigateway:POST", tagsOf("zzzzzz"), { ...ofAnother, ...tagging("reprod:project") }],
+      ["apigateway:DELETE", tagsOf("zzzzzz")],
       ["apigateway:DELETE", `arn:aws:apigateway:${REGION}::/restapis/a1b2c3`],
       ["apigateway:POST", "arn:aws:apigateway:us-east-1::/apis"],
       ["lambda:AddPermission", at("lambda", "function:other")],
@@ -793,6 +850,12 @@ const setup: {
       ["batch:CreateJobQueue", ours("batch:job-queue")],
       ["ec2:CreateLaunchTemplate", at("ec2", "launch-template/*"), tagged],
       ["ec2:DeleteLaunchTemplate", at("ec2", "launch-template/lt-1"), ofOurs],
+      [
+        "ec2:CreateTags",
+        at("ec2", "launch-template/*"),
+        { ...tagging("reprod:project"), ...within("CreateLaunchTemplate") },
+      ],
+      ["ec2:CreateTags", at("ec2", "launch-template/lt-1"), { ...ofOurs, ...tagging("reprod:group") }],
       ["iam:PassRole", roleArn(scope, "batch-service"), { "iam:PassedToService": "batch.amazonaws.com" }],
       ["iam:PassRole", roleArn(scope, "instance"), { "iam:PassedToService": "ec2.amazonaws.com" }],
       ["iam:PassRole", roleArn(scope, "spot-fleet"), { "iam:PassedToService": "spotfleet.amazonaws.com" }],
@@ -841,6 +904,79 @@ for (const group of groupNames) {
     assert.deepEqual(actionsOfSetup[group], [...new Set(actionsOfSetup[group])].sort());
   });
 }
+
+test("F1 whoever may set a project up cannot claim what is another's by tagging it", () => {
+  const user = `arn:aws:iam::${ACCOUNT}:user/somebody`;
+  const all = groupNames.map((group) => setupPolicy(scope, group));
+  const kinds = [
+    "internet-gateway",
+    "key-pair",
+    "launch-template",
+    "route-table",
+    "security-group",
+    "subnet",
+    "vpc",
+    "vpc-endpoint",
+  ].map((kind) => at("ec2", `${kind}/another`));
+  const claims = kinds.flatMap((resource) =>
+    [{}, ofAnother, { ...ofAnother, ...adoptedByUs }, adoptedByUs].flatMap((now): readonly Call[] => [
+      ["ec2:CreateTags", resource, { ...now, ...tagging("reprod:project") }],
+      ["ec2:CreateTags", resource, { ...now, ...tagging("reprod:adopted", "reprod:project") }],
+      ["ec2:DeleteTags", resource, { ...now, ...tagging("reprod:project") }],
+      ["ec2:DeleteTags", resource, now],
+    ]),
+  );
+  assert.deepEqual(wrong(claims, "not", user, all), []);
+  // And without the tag nothing of it goes.
+  const removals = [
+    "DeleteInternetGateway",
+    "DeleteKeyPair",
+    "DeleteLaunchTemplate",
+    "DeleteRouteTable",
+    "DeleteSecurityGroup",
+    "DeleteSubnet",
+    "DeleteVpc",
+    "DeleteVpcEndpoints",
+  ].flatMap((action) =>
+    kinds.map((resource): Call => [`ec2:${action}`, resource, { ...ofAnother, ...adoptedByUs }]),
+  );
+  assert.deepEqual(wrong(removals, "not", user, all), []);
+});
+
+test("F2 an adopted role is marked as used, and nothing else of it is changed", () => {
+  const user = `arn:aws:iam::${ACCOUNT}:user/somebody`;
+  const task = `arn:aws:iam::${ACCOUNT}:role/team/task`;
+  const document = setupPolicy({ ...scope, roleArns: { task } }, "roles");
+  const may: readonly Call[] = ["GetRole", "TagRole", "UntagRole"].map((action) => [`iam:${action}`, task]);
+  const mayNot = ["DeleteRole", "DetachRolePolicy", "PutRolePolicy", "UpdateAssumeRolePolicy"].map(
+    (action): Call => [`iam:${action}`, task],
+  );
+  assert.deepEqual(wrong(may, "allowed", user, [document]), []);
+  assert.deepEqual(wrong(mayNot, "not", user, [document]), []);
+  assert.deepEqual(wrong([["iam:DeleteRole", roleArn(scope, "manage")]], "allowed", user, [document]), []);
+});
+
+test("D10 the ready policies are documents that IAM takes, whole", () => {
+  for (const of of [
+    scope,
+    scopeOf(PROJECT, "ap-southeast-3", "apse3"),
+    scopeOf(PROJECT, "us-gov-west-1", "usgw1", "aws-us-gov"),
+  ]) {
+    for (const which of readyPolicyNames) {
+      const ready = readyPolicies(which, of, () => "a1b2c3");
+      const names = which === "all" ? [...groupNames] : [which];
+      assert.deepEqual([...ready.keys()], names, which);
+      for (const [name, document] of ready) {
+        assert.ok(policySize(document) <= POLICY_SIZE, `${name}: ${policySize(document)}`);
+        assert.equal(policySize(document), JSON.stringify(document).replaceAll(/\s/g, "").length);
+      }
+    }
+  }
+  const user = `arn:aws:iam::${ACCOUNT}:user/somebody`;
+  const runs = [...readyPolicies("runs", scope, () => "").values()];
+  assert.deepEqual(wrong([...launchNodes, ...useStore, ...readLogs], "allowed", user, runs), []);
+  assert.deepEqual(wrong(forNobody(), "not", user, runs), []);
+});
 
 test("D9 each role is taken by its service, acting for this account, and by nobody else", () => {
   const from = (service: string, context: Request["context"] = {}): Request => ({
@@ -1022,7 +1158,7 @@ test("D9 documents are within IAM's limits, with Sids that are unique and names 
     }
     // What people attach is a managed policy.
     for (const [name, document] of documentsOfPeople(of)) {
-      assert.ok(size(document) <= 6_144, `${name}: ${size(document)}`);
+      assert.ok(size(document) <= POLICY_SIZE, `${name}: ${size(document)}`);
     }
     for (const statements of [buildBucketStatements(of), temporaryBucketStatements(of)]) {
       assert.ok(size(bucketPolicy(statements)) <= 20 * 1024);

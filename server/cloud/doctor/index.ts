@@ -1,10 +1,7 @@
-import * as path from "node:path";
-import { version } from "../../../package.json";
 import type { Failure } from "../../base/failure.js";
 import type { Project } from "../../data/project.js";
 import type { Account } from "../account.js";
 import { type Clock, realClock } from "../reconcile/patience.js";
-import { makeScope } from "../reconcile/scope.js";
 import { readResources } from "../setup.js";
 import type { Check, CheckContext, CheckResult } from "./check.js";
 import { clock } from "./clock.js";
@@ -14,6 +11,7 @@ import { quotas } from "./quotas.js";
 import { reachability } from "./reachability.js";
 import { region } from "./region.js";
 import { resources } from "./resources.js";
+import { scopeOf } from "./scope.js";
 
 /** Every check, in the order in which it is told. */
 export const checks: readonly Check[] = [
@@ -42,15 +40,7 @@ export async function diagnose(
     account,
     project,
     signal,
-    scope: makeScope({
-      projectId: project.id,
-      projectName: project.name,
-      folder: path.resolve(project.root, project.settings.cloud?.folder ?? "."),
-      account,
-      settings: project.settings.cloud ?? {},
-      version,
-      declared: new Map(),
-    }),
+    scope: scopeOf(account, project),
     readings: () => {
       readings ??= readResources({
         project,

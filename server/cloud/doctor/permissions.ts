@@ -83,7 +83,7 @@ function resultFor(
     outcome: isReady ? "warning" : "failed",
     what: `may not ${what}: ${actions.join(", ")}`,
     ...(why.length > 0 && { why: why.join(" ") }),
-    fix: `Ask who administers account ${accountId} to allow these to "${callerArn}"${purpose === "runs" ? "" : ", or to set the group up"}.`,
+    fix: `Ask who administers account ${accountId} to allow these to "${callerArn}"${purpose === "runs" ? "" : ", or to set the group up"}. \`reprod doctor --policy ${purpose}\` prints the policy for it.`,
   };
 }
 
@@ -178,15 +178,18 @@ async function simulate(
   return results;
 }
 
-/** What our calls bring along, which policies may ask for: the first of the values that would do. */
+/** What our calls bring along, which policies may ask for: the first of the values that would do, of a list all. */
 function contextOf(condition: Statement["Condition"]): ContextEntry[] {
-  return Object.values(condition ?? {}).flatMap((keys) =>
-    Object.entries(keys ?? {}).map(([ContextKeyName, values]) => ({
+  return Object.entries(condition ?? {}).flatMap(([operator, keys]) => {
+    // Only that a key is there, which another operator gives a value.
+    if (operator === "Null") return [];
+    const list = operator.startsWith("ForAllValues:");
+    return Object.entries(keys).map(([ContextKeyName, values]) => ({
       ContextKeyName,
-      ContextKeyValues: values.slice(0, 1),
-      ContextKeyType: "string" as const,
-    })),
-  );
+      ContextKeyValues: list ? [...values] : values.slice(0, 1),
+      ContextKeyType: list ? ("stringList" as const) : ("string" as const),
+    }));
+  });
 }
 
 /** Why they cannot be read is told by the check of resources. */

@@ -5,8 +5,10 @@ export type ConditionOperator =
   | "ArnEquals"
   | "ArnLike"
   | "Bool"
+  | "ForAllValues:StringEquals"
   | "Null"
   | "StringEquals"
+  | "StringEqualsIfExists"
   | "StringLike"
   | "StringNotEquals";
 

@@ -1,4 +1,5 @@
 import type { GroupName } from "../reconcile/resource.js";
+import { tagKeys } from "../reconcile/scope.js";
 import { functionLogGroup } from "./function-role.js";
 import { launchNodes, readLogs, useStore } from "./launch.js";
 import {
@@ -92,12 +93,40 @@ const ours = (scope: PolicyScope) => ({
 const oursToBe = (scope: PolicyScope) => ({
   StringEquals: { "aws:RequestTag/reprod:project": [scope.projectId] },
 });
+/** Tagging within a creation, which EC2 asks for as for a call of its own. */
+const oursByCreating =
+  (...creations: readonly string[]) =>
+  (scope: PolicyScope): Condition => ({
+    StringEquals: {
+      "aws:RequestTag/reprod:project": [scope.projectId],
+      "ec2:CreateAction": creations,
+    },
+  });
 const ec2 =
   (...kinds: readonly string[]) =>
   (scope: PolicyScope) =>
     kinds.map((kind) => regionalArn(scope, "ec2", `${kind}/*`));
 
-const roles = (scope: PolicyScope) => allRoles(scope).map(({ part }) => roleArn(scope, part));
+/**
+ * Tags tell what is ours and may be removed, so whoever could set them on anything could remove anything: they are set
+ * on what is being created, and mended on what is ours already.
+ */
+const tagOurs = (name: string, on: Need["on"], ...creations: readonly string[]): readonly Need[] => [
+  { sid: `Tag${name}Made`, actions: ["ec2:CreateTags"], on, if: oursByCreating(...creations) },
+  { sid: `Tag${name}`, actions: ["ec2:CreateTags"], on, if: ours },
+];
+
+const apis =
+  (...paths: readonly string[]) =>
+  (scope: PolicyScope) =>
+    paths.map((path) => `arn:${scope.partition}:apigateway:${scope.region}::${path}`);
+
+const roles =
+  (which: "ours" | "adopted"): Need["on"] =>
+  (scope) =>
+    allRoles(scope)
+      .filter(({ part }) => (scope.roleArns?.[part] === undefined) === (which === "ours"))
+      .map(({ part }) => roleArn(scope, part));
 
 const rolesOf =
   (...parts: readonly RolePart[]): Need["on"] =>
@@ -131,6 +160,7 @@ const logGroups = (sid: string, groups: (scope: PolicyScope) => readonly string[
     "logs:CreateLogGroup",
     "logs:DeleteLogGroup",
     "logs:DeleteRetentionPolicy",
+    "logs:DescribeLogStreams",
     "logs:ListTagsForResource",
     "logs:PutRetentionPolicy",
     "logs:TagResource",
@@ -150,6 +180,8 @@ const needs: { readonly [group in GroupName]: readonly Need[] } = {
         "iam:CreateRole",
         "iam:DeleteRole",
         "iam:DeleteRolePolicy",
+        // Of any policy: what somebody attached by hand is taken off again.
+        "iam:DetachRolePolicy",
         "iam:GetRole",
         "iam:GetRolePolicy",
         "iam:ListAttachedRolePolicies",
@@ -162,12 +194,17 @@ const needs: { readonly [group in GroupName]: readonly Need[] } = {
         "iam:UpdateAssumeRolePolicy",
         "iam:UpdateRole",
       ],
-      on: roles,
+      on: roles("ours"),
+    },
+    {
+      sid: "AdoptedRoles",
+      actions: ["iam:GetRole", "iam:TagRole", "iam:UntagRole"],
+      on: roles("adopted"),
     },
     {
       sid: "ManagedPolicies",
-      actions: ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
-      on: roles,
+      actions: ["iam:AttachRolePolicy"],
+      on: roles("ours"),
       if: (scope) => ({ ArnEquals: { "iam:PolicyARN": allRoles(scope).flatMap(({ managed }) => managed) } }),
     },
     {
@@ -279,18 +316,26 @@ const needs: { readonly [group in GroupName]: readonly Need[] } = {
         "vpc-endpoint",
       ),
     },
+    ...tagOurs(
+      "Network",
+      ec2("internet-gateway", "route-table", "security-group", "subnet", "vpc", "vpc-endpoint"),
+      "CreateInternetGateway",
+      "CreateRouteTable",
+      "CreateSecurityGroup",
+      "CreateSubnet",
+      "CreateVpc",
+      "CreateVpcEndpoint",
+    ),
     {
-      sid: "TagNetwork",
+      // Anything may be adopted, so these two keys can be set on anything; no other, and none can be taken away.
+      sid: "TagAdopted",
       actions: ["ec2:CreateTags", "ec2:DeleteTags"],
-      on: ec2(
-        "internet-gateway",
-        "route-table",
-        "security-group",
-        "security-group-rule",
-        "subnet",
-        "vpc",
-        "vpc-endpoint",
-      ),
+      on: ec2("internet-gateway", "route-table", "security-group", "subnet", "vpc"),
+      if: () => ({
+        "ForAllValues:StringEquals": { "aws:TagKeys": [tagKeys.adopted, "reprod:changed"] },
+        // Of no keys all are among these: a deletion that names none is one of all tags.
+        Null: { "aws:TagKeys": ["false"] },
+      }),
     },
     {
       sid: "RemoveNetwork",
@@ -309,7 +354,8 @@ const needs: { readonly [group in GroupName]: readonly Need[] } = {
       if: ours,
     },
     {
-      // What we added to things of others is taken out again: they say in a tag that this project uses them.
+      // What we added to things of others is taken out again: they say in a tag that this project uses them. Who says
+      // that of anything can spoil its rules and routes, as "MakeNetwork" can; it cannot remove it.
       sid: "MendAdopted",
       actions: ["ec2:DeleteRoute", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"],
       on: ec2("route-table", "security-group"),
@@ -330,7 +376,7 @@ const needs: { readonly [group in GroupName]: readonly Need[] } = {
       on: ec2("key-pair"),
       if: oursToBe,
     },
-    { sid: "TagKeyPair", actions: ["ec2:CreateTags", "ec2:DeleteTags"], on: ec2("key-pair") },
+    ...tagOurs("KeyPair", ec2("key-pair"), "CreateKeyPair", "ImportKeyPair"),
     { sid: "RemoveKeyPair", actions: ["ec2:DeleteKeyPair"], on: ec2("key-pair"), if: ours },
   ],
   cluster: [
@@ -429,25 +475,22 @@ const needs: { readonly [group in GroupName]: readonly Need[] } = {
     findLogGroups,
   ],
   endpoints: [
+    { sid: "FindApis", actions: ["apigateway:GET"], on: apis("/apis", "/apis/*") },
+    { sid: "MakeApi", actions: ["apigateway:POST"], on: apis("/apis") },
     {
-      // The API's id is AWS's choice, so before it is there nothing but the region tells it.
-      sid: "Api",
-      actions: ["apigateway:GET", "apigateway:POST"],
-      on: (scope) => [`arn:${scope.partition}:apigateway:${scope.region}::/apis`],
+      // A tag is a resource of its own, asked for in creating an API too, which has none then. An API of another project
+      // cannot be claimed so; IAM has nothing that would tell one without tags from one that is being created.
+      sid: "TagApi",
+      actions: ["apigateway:POST"],
+      on: apis("/tags/*"),
+      if: (scope) => ({ StringEqualsIfExists: { "aws:ResourceTag/reprod:project": [scope.projectId] } }),
     },
     {
-      sid: "ApiParts",
-      actions: [
-        "apigateway:DELETE",
-        "apigateway:GET",
-        "apigateway:PATCH",
-        "apigateway:POST",
-        "apigateway:PUT",
-      ],
-      on: (scope) => [
-        `arn:${scope.partition}:apigateway:${scope.region}::/apis/*`,
-        `arn:${scope.partition}:apigateway:${scope.region}::/tags/*`,
-      ],
+      // Its id is AWS's choice, so what tells ours is its tag, which its parts inherit.
+      sid: "Api",
+      actions: ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"],
+      on: apis("/apis/*"),
+      if: ours,
     },
     {
       sid: "LetApiCall",
@@ -493,11 +536,7 @@ const needs: { readonly [group in GroupName]: readonly Need[] } = {
       on: ec2("launch-template"),
       if: oursToBe,
     },
-    {
-      sid: "TagLaunchTemplate",
-      actions: ["ec2:CreateTags", "ec2:DeleteTags"],
-      on: ec2("launch-template"),
-    },
+    ...tagOurs("LaunchTemplate", ec2("launch-template"), "CreateLaunchTemplate"),
     {
       sid: "LaunchTemplate",
       actions: [
@@ -609,7 +648,11 @@ function actionsOf(group: GroupName): readonly string[] {
 
 /** What setting up and tearing down these groups needs, and on what: what doctor simulates, one question a statement. */
 export function statementsOfSetup(scope: PolicyScope, group: GroupName): readonly Statement[] {
-  return [lock, ...needs[group]].map((need) => statementOf(scope, need, titled(group)));
+  return [lock, ...needs[group]].flatMap((need) => {
+    const statement = statementOf(scope, need, titled(group));
+    // Nothing of it is there for this project: nothing adopted, or all.
+    return statement.Resource?.length === 0 ? [] : [statement];
+  });
 }
 
 /**
