@@ -63,10 +63,10 @@ export function planGroups(readings: Readings, wanted: ReadonlySet<GroupName>): 
     steps,
     atRest: steps.reduce((sum, { action, cost }) => sum + (action === "remove" ? 0 : (cost?.atRest ?? 0)), 0),
     notes: [
-      ...all.flatMap(({ stray, found, resource }) =>
+      ...all.flatMap(({ stray, found, resource, group }) =>
         stray && found !== undefined && resource.staysUntilAsked === true
           ? [
-              `the ${resource.kind} ${found.id} is this project's and is not declared; it stays until its removal is asked for`,
+              `the ${resource.kind} ${found.id} is this project's and is not declared; it stays until \`reprod teardown ${group.name}\``,
             ]
           : [],
       ),

@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import { Failure } from "../../base/failure.js";
+import { withArticle } from "../../base/words.js";
 import { awsFailure, isNotThere } from "../failures.js";
 import { inOrder } from "./dag.js";
 import { type Clock, untilReady } from "./patience.js";
@@ -339,7 +340,7 @@ function refuseForeign({ resource, file, stray }: Reading, found: Found<unknown>
   if (found.owner === "unmarked" && (intended || stray)) return;
   throw new Failure(
     "not-ours",
-    `a ${resource.kind} of this name is there and is not this project's: "${found.id}"`,
+    `${withArticle(resource.kind)} of this name is there and is not this project's: "${found.id}"`,
     {
       why: "It has no tag of this project, so somebody else made it. It is neither changed nor removed.",
       fix:
