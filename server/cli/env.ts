@@ -1,17 +1,23 @@
 import { Failure } from "../base/failure.js";
+import { GROUP, kinds } from "../cloud/groups/compute-environment/common.js";
 import {
+  type Declared,
   type EnvironmentSpec,
-  parseEnvironmentSpecs,
+  LEFT,
+  parseDeclared,
   withEnvironment,
   withoutEnvironment,
 } from "../cloud/groups/support/environment-specs.js";
-import { declaredOf } from "../cloud/setup.js";
-import type { ConsentOptions } from "./cloud-options.js";
-import type { CommandContext, JsonOption } from "./context.js";
+import { groupStateWords } from "../cloud/plan-words.js";
+import type { GroupState } from "../cloud/reconcile/plan.js";
+import type { Readings } from "../cloud/reconcile/reading.js";
+import { declaredOf, readResources } from "../cloud/setup.js";
+import { type AccountOptions, accountOf, type ConsentOptions, interrupted } from "./cloud-options.js";
+import type { CommandContext } from "./context.js";
 import { exitCodes } from "./exit.js";
 import { currentProject } from "./open.js";
 import { setUp } from "./setup.js";
-import { table, writeJson } from "./text.js";
+import { printable, table, writeJson } from "./text.js";
 
 interface CreateOptions extends ConsentOptions {
   readonly type?: EnvironmentSpec["type"];
@@ -41,30 +47,63 @@ export async function run(
   };
   const change = (declared: unknown): unknown =>
     action === "create" ? withEnvironment(declared, name, spec) : withoutEnvironment(declared, name);
-  // What cannot be is said before AWS is asked; what is declared when it is done counts.
-  change(declaredOf(currentProject(), "compute-environment"));
-  return setUp(
-    context.terminal,
-    options,
-    ["compute-environment"],
-    new Map([["compute-environment", change]]),
-  );
+  // What cannot be is said before AWS is asked; what is declared when it is done counts. Which there are to be deleted,
+  // only AWS knows.
+  if (action === "create") change(declaredOf(currentProject(), GROUP));
+  return setUp(context.terminal, options, [GROUP], new Map([[GROUP, change]]));
 }
 
-/** What was asked for; `reprod resources` says how it is in the account. */
-async function list({ terminal: { out } }: CommandContext, options: JsonOption): Promise<number> {
-  const specs = parseEnvironmentSpecs(declaredOf(currentProject(), "compute-environment"));
-  if (options.json) {
-    writeJson(out, specs);
+/** What was asked for and what is in the account: either may know of one that the other does not. */
+async function list({ terminal }: CommandContext, options: AccountOptions): Promise<number> {
+  const { out } = terminal;
+  terminal.handleInterrupts();
+  const account = await accountOf(terminal, options);
+  try {
+    const readings = await readResources({
+      project: currentProject(),
+      account,
+      signal: terminal.interrupted,
+      onRemark: (text) => terminal.notes.write(`note: ${printable(text)}\n`),
+    });
+    const trouble = readings.unreadable.get(GROUP);
+    if (trouble !== undefined) throw trouble;
+    const environments = Object.entries(parseDeclared(readings.scope.declared(GROUP))).map(
+      ([name, value]) => ({
+        name,
+        spec: value === null || value === LEFT ? undefined : value,
+        state: stateOf(name, value, readings),
+      }),
+    );
+    if (options.json) {
+      writeJson(
+        out,
+        Object.fromEntries(environments.map(({ name, spec, state }) => [name, { ...spec, state }])),
+      );
+      return exitCodes.done;
+    }
+    const rows = environments.map(({ name, spec, state }) => [
+      name,
+      spec?.type ?? "",
+      spec === undefined ? "" : `up to ${spec.maxVcpus} vCPUs`,
+      spec?.diskGiB === undefined ? "" : `${spec.diskGiB} GiB`,
+      (spec?.instanceTypes ?? []).join(", "),
+      groupStateWords[state],
+    ]);
+    out.write(rows.length === 0 ? "no environments; `reprod env create NAME` makes one\n" : table(rows));
     return exitCodes.done;
+  } catch (error) {
+    throw interrupted(terminal, error);
+  } finally {
+    account.aws.destroy();
   }
-  const rows = Object.entries(specs).map(([name, { type, maxVcpus, diskGiB, instanceTypes }]) => [
-    name,
-    type,
-    `up to ${maxVcpus} vCPUs`,
-    diskGiB === undefined ? "" : `${diskGiB} GiB`,
-    (instanceTypes ?? []).join(", "),
-  ]);
-  out.write(rows.length === 0 ? "no environments; `reprod env create NAME` makes one\n" : table(rows));
-  return exitCodes.done;
+}
+
+function stateOf(name: string, value: Declared[string], { byKey }: Readings): GroupState {
+  const parts = kinds.flatMap((kind) => byKey.get(`${GROUP}/${name}-${kind}`) ?? []);
+  const there = parts.filter(({ found }) => found !== undefined).length;
+  if (parts.some(({ trouble }) => trouble !== undefined)) return "unknown";
+  if (value === null) return "removing";
+  if (there === 0) return "not-set-up";
+  if (value === LEFT || there < parts.length) return "partly";
+  return parts.some(({ differences }) => differences.length > 0) ? "drifted" : "ready";
 }

@@ -1,20 +1,18 @@
 import type { Group, Resource } from "../reconcile/resource.js";
-import { LONGEST_NAME, type Scope, tagKeys, tagsOf } from "../reconcile/scope.js";
+import { LONGEST_NAME, type Scope } from "../reconcile/scope.js";
 import { GROUP } from "./compute-environment/common.js";
-import { environment } from "./compute-environment/environment.js";
-import { launchTemplates, template } from "./compute-environment/launch-template.js";
+import { environment, specOf } from "./compute-environment/environment.js";
+import { template } from "./compute-environment/launch-template.js";
 import { queue } from "./compute-environment/queue.js";
-import { filter } from "./support/ec2.js";
+import { environmentsThere } from "./compute-environment/there.js";
 import {
   checkLength,
   defaultSpec,
   environmentsToRemove,
-  isEnvironmentName,
   isFargate,
   parseEnvironmentSpecs,
   settledEnvironments,
 } from "./support/environment-specs.js";
-import { allPages } from "./support/pages.js";
 
 export const computeEnvironment: Group = {
   name: GROUP,
@@ -34,7 +32,7 @@ export const computeEnvironment: Group = {
     }),
   settings: (of, scope) => {
     const specs = Object.entries(parseEnvironmentSpecs(scope.declared(GROUP)));
-    // A file that says nothing is none: the last environment was deleted.
+    // Nothing to say to other tools: the last environment was deleted.
     if (specs.length === 0) return {};
     return {
       environments: Object.fromEntries(
@@ -67,41 +65,24 @@ async function strays(scope: Scope): Promise<readonly Resource[]> {
       `${name}-queue`,
     ]),
   );
-  const batch = await scope.account.aws.batch();
-  const [templates, environments, queues] = await Promise.all([
-    launchTemplates(scope).list([
-      filter(`tag:${tagKeys.project}`, scope.projectId),
-      filter(`tag:${tagKeys.group}`, GROUP),
-    ]),
-    allPages(async (nextToken) => {
-      const answer = await batch.describeComputeEnvironments({ nextToken });
-      return { items: answer.computeEnvironments, next: answer.nextToken };
-    }),
-    allPages(async (nextToken) => {
-      const answer = await batch.describeJobQueues({ nextToken });
-      return { items: answer.jobQueues, next: answer.nextToken };
-    }),
-  ]);
-  const names = new Map<string, Set<string>>();
-  const take = (kind: string, tags: { readonly [key: string]: string } | undefined, status?: string) => {
-    if (tags === undefined || status === "DELETED") return;
-    const { [tagKeys.part]: part = "", [tagKeys.group]: group } = tags;
-    const name = part.endsWith(`-${kind}`) ? part.slice(0, -kind.length - 1) : "";
-    if (group !== GROUP || !isEnvironmentName(name) || declared.has(part)) return;
-    if (scope.owner(tags, false) !== "ours") return;
-    names.set(name, (names.get(name) ?? new Set()).add(kind));
-  };
-  for (const { Tags } of templates) take("template", tagsOf(Tags));
-  for (const { tags, status } of environments) take("environment", tags, status);
-  for (const { tags, status } of queues) take("queue", tags, status);
-  return [...names].flatMap(([name, kinds]) =>
-    [
-      ...(kinds.has("template") ? [template(scope, name, defaultSpec)] : []),
-      ...(kinds.has("environment") ? [environment(scope, name, defaultSpec)] : []),
-      ...(kinds.has("queue") ? [queue(scope, name)] : []),
-    ].map((one) =>
-      // A template that is left of an environment which is on Fargate now goes by itself.
-      removed.has(name) || specs[name] !== undefined ? one : { ...one, staysUntilAsked: true as const },
-    ),
-  );
+  return [...(await environmentsThere(scope))].flatMap(([name, there]) => {
+    const spec = there.environment && specOf(there.environment);
+    return [
+      // What is in it is not asked for something that goes.
+      ...(there.template ? [withoutDetail(template(scope, name, defaultSpec))] : []),
+      ...(there.environment
+        ? [spec ? environment(scope, name, spec) : withoutDetail(environment(scope, name, defaultSpec))]
+        : []),
+      ...(there.queue ? [queue(scope, name)] : []),
+    ]
+      .filter(({ part }) => !declared.has(part))
+      .map((one) =>
+        // A template that is left of an environment which is on Fargate now goes by itself.
+        removed.has(name) || specs[name] !== undefined ? one : { ...one, staysUntilAsked: true as const },
+      );
+  });
+}
+
+function withoutDetail({ detail: _, ...others }: Resource): Resource {
+  return others;
 }

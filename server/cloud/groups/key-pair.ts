@@ -33,6 +33,8 @@ const PART = "key-pair";
 /** The private key, beside the settings file. */
 const KEY_FILE = "key-pair.pem";
 
+const LACKING = `its private key is not on this machine (${KEY_FILE})`;
+
 /** What git must never take: the key, those put aside, and one that is being written. */
 const IGNORED = [KEY_FILE, "key-pair-*.pem"] as const;
 
@@ -76,14 +78,14 @@ function keyPairOf(scope: Scope): Resource {
     await unlessGone((await scope.account.aws.ec2()).deleteKeyPair({ KeyName: name }));
   };
   const local = readLocal(file);
-  let about = local === undefined ? `${KEY_FILE}, which is not on this machine` : KEY_FILE;
+  let about = `private key in ${KEY_FILE}${local === undefined ? ", which will be written" : ""}`;
   return resource<Looked<KeyPairInfo>>({
     part: PART,
     kind: "key pair",
     name,
-    // Whether the file here belongs to it is known once it was compared.
+    // Whether it is there, and the file here belongs to it, is known once it was compared.
     get detail() {
-      return `Ed25519, private key in ${about}`;
+      return `Ed25519, ${about}`;
     },
     ...(local !== undefined && {
       afterwards: `${KEY_FILE} stays on this machine as ${asideName(local)}: machines that know the key still let it in`,
@@ -116,10 +118,13 @@ function keyPairOf(scope: Scope): Resource {
       const now = readLocal(file);
       // A teammate's checkout has no private key, and never will: AWS has none to give. Nothing is wrong there, and to
       // make another one would lock out who has the first. So its absence is told by `detail` and is no difference.
-      if (now === undefined) return common;
+      if (now === undefined) {
+        about = LACKING;
+        return common;
+      }
       // No difference either: it would have two people with a key each delete the other's by turns.
       const other = otherKey(now, item);
-      if (other !== undefined) about = `${KEY_FILE}; ${other}`;
+      about = `private key in ${KEY_FILE}${other === undefined ? "" : `; ${other}`}`;
       return [...common, ...fileDifferences(scope.folder, file)];
     },
     remove: async () => {

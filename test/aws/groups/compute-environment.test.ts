@@ -8,7 +8,9 @@ import { Failure } from "../../../server/base/failure.js";
 import {
   defaultSpec,
   isEnvironmentName,
+  LEFT,
   parseEnvironmentSpecs,
+  settledEnvironments,
   withEnvironment,
   withoutEnvironment,
 } from "../../../server/cloud/groups/support/environment-specs.js";
@@ -302,6 +304,22 @@ awsTest(
   },
 );
 
+awsTest("the last one that is deleted is not followed by the default one", async (t, aws) => {
+  const project = await ready(t, aws);
+  assert.equal(actions(await project.plan(GROUP)).length, 3);
+  const one = withEnvironment(null, "one", { type: "fargate" });
+  await project.apply(GROUP, one);
+  await project.apply(GROUP, withoutEnvironment(one, "one"));
+  assert.deepEqual(await ofBatch(aws, project), []);
+  const plan = await project.plan(GROUP);
+  assert.deepEqual([plan.steps, plan.groups[0]?.state], [[], "not-set-up"]);
+  await project.apply(GROUP);
+  // A group that is torn down begins anew.
+  await project.remove([GROUP]);
+  assert.ok(!fs.existsSync(path.join(project.root, "compute-environments.json")));
+  assert.equal(actions(await project.plan(GROUP)).length, 3);
+});
+
 awsTest("what was changed or deleted by hand is told and put right", async (t, aws) => {
   const project = await ready(t, aws);
   const batch = aws.client(Batch);
@@ -450,6 +468,21 @@ awsTest("what is asked for is checked, wherever it comes from", async () => {
   assert.deepEqual(parseEnvironmentSpecs({ a: null }), {});
   assert.deepEqual(withoutEnvironment({ a: null }, "a"), { a: null });
   await fails(() => withoutEnvironment(null, "a"), "environment-unknown");
+  assert.deepEqual(withoutEnvironment({ a: null, b: LEFT, c: defaultSpec }, "b"), {
+    ...{ a: null, b: null, c: defaultSpec },
+  });
+  assert.deepEqual(withEnvironment({ a: null, b: LEFT }, "c"), { a: null, b: LEFT, c: defaultSpec });
+  assert.deepEqual(parseEnvironmentSpecs({ a: null, b: LEFT }), {});
+  assert.deepEqual(settledEnvironments({ a: null, b: LEFT, c: defaultSpec }), { c: defaultSpec });
+  assert.deepEqual([settledEnvironments(null), settledEnvironments({ a: null })], [null, {}]);
+  const fargate = await fails(
+    () => withEnvironment(null, "f2", { type: "fargate", diskGiB: 50 }),
+    "environments-invalid",
+  );
+  assert.equal(
+    fargate.message,
+    'environments of AWS Batch are not declared rightly: "f2 is on Fargate, where there is no choice of a disk size (--disk)"',
+  );
   for (const name of ["", "A", "1a", "a_b", "a".repeat(21), "-a"]) {
     assert.ok(!isEnvironmentName(name), name);
     await fails(() => withEnvironment(null, name), "environment-name");

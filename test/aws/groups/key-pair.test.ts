@@ -53,7 +53,7 @@ awsTest(
     fs.writeFileSync(path.join(project.root, ".gitignore"), "out");
     const plan = await project.plan("key-pair");
     assert.deepEqual(actions(plan), ["create key-pair/key-pair"]);
-    assert.equal(plan.steps[0]?.detail, "Ed25519, private key in key-pair.pem, which is not on this machine");
+    assert.equal(plan.steps[0]?.detail, "Ed25519, private key in key-pair.pem, which will be written");
     await project.apply("key-pair");
 
     const { material, comment } = publicHalf(pem(project));
@@ -133,9 +133,16 @@ awsTest(
     const teammate = await checkout(t, aws, {}, project.projectId);
     const plan = await teammate.plan("key-pair");
     assert.deepEqual(actions(plan), []);
-    assert.match(plan.steps[0]?.detail ?? "", /not on this machine/);
+    const lacking = "Ed25519, its private key is not on this machine (key-pair.pem)";
+    assert.equal(plan.steps[0]?.detail, lacking);
+    assert.equal((await teammate.state("key-pair")).state, "partly");
     await teammate.apply("key-pair");
     assert.deepEqual(keys(teammate), []);
+    assert.equal((await teammate.state("key-pair")).state, "ready");
+    fs.rmSync(pem(project));
+    assert.equal((await project.plan("key-pair")).steps[0]?.detail, lacking);
+    await project.apply("key-pair");
+    assert.deepEqual(keys(project), []);
     assert.deepEqual(teammate.settings("key-pair-settings.json"), project.settings("key-pair-settings.json"));
 
     fs.writeFileSync(pem(teammate), newKey("somebody").privateText, { mode: 0o400 });

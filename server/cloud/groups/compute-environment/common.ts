@@ -1,5 +1,8 @@
 export const GROUP = "compute-environment";
 
+/** Parts that an environment may have. */
+export const kinds = ["template", "environment", "queue"] as const;
+
 /** AWS Batch says nothing sooner, and to remove an environment may take minutes while its instances end. */
 export const BATCH_MILLISECONDS = 10 * 60_000;
 

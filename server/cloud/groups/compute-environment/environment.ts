@@ -14,7 +14,7 @@ import {
 import { type Scope, tagsToMend } from "../../reconcile/scope.js";
 import { consolePage } from "../support/console.js";
 import { createdOrFound, whileFresh } from "../support/ec2.js";
-import { type EnvironmentSpec, isFargate } from "../support/environment-specs.js";
+import { type EnvironmentSpec, isFargate, toEnvironmentSpec } from "../support/environment-specs.js";
 import { unlessGone } from "../support/gone.js";
 import { tagDifference } from "../support/tags.js";
 import { BATCH_MILLISECONDS, GROUP, isSettled, never } from "./common.js";
@@ -35,6 +35,24 @@ const costs: { readonly [type in EnvironmentSpec["type"]]: Cost } = {
 
 /** Without a request for other types Batch chooses among current families of general instances. */
 const ANY_INSTANCE = ["optimal"];
+
+/** What would have to be asked for to get one as it is there; undefined when that cannot be asked for. */
+export function specOf(
+  { computeResources: is }: ComputeEnvironmentDetail,
+  diskGiB?: number,
+): EnvironmentSpec | undefined {
+  const type = Object.entries(crTypes).find(([, crType]) => crType === is?.type)?.[0];
+  const isAny = is?.instanceTypes?.join() === ANY_INSTANCE.join();
+  return toEnvironmentSpec({
+    type,
+    maxVcpus: is?.maxvCpus,
+    // Of one on Fargate there are neither.
+    ...(is?.instanceTypes !== undefined && is.instanceTypes.length > 0 && !isAny
+      ? { instanceTypes: is.instanceTypes }
+      : {}),
+    ...(diskGiB !== undefined && { diskGiB }),
+  });
+}
 
 export function environment(scope: Scope, name: string, spec: EnvironmentSpec): Resource {
   const part = `${name}-environment`;

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { LaunchTemplateSpecification } from "@aws-sdk/client-batch";
 import type {
   Filter,
   LaunchTemplate,
@@ -41,6 +42,27 @@ export function launchTemplates(scope: Scope): Ec2Kind<LaunchTemplate> {
   };
 }
 
+/** Disk of the machines that are made by a template; undefined when the template is away or says nothing of it. */
+export async function diskOf(
+  scope: Scope,
+  used: LaunchTemplateSpecification | undefined,
+): Promise<number | undefined> {
+  if (used === undefined) return undefined;
+  const { launchTemplateId: LaunchTemplateId, launchTemplateName: LaunchTemplateName, version = "1" } = used;
+  const ec2 = await scope.account.aws.ec2();
+  const answer = await unlessGone(
+    ec2.describeLaunchTemplateVersions({
+      ...(LaunchTemplateId === undefined ? { LaunchTemplateName } : { LaunchTemplateId }),
+      Versions: [version],
+    }),
+  );
+  const disks = answer?.LaunchTemplateVersions?.[0]?.LaunchTemplateData?.BlockDeviceMappings;
+  return disks?.find(({ DeviceName }) => DeviceName === DISK)?.Ebs?.VolumeSize;
+}
+
+/** Where machines that Batch starts by itself have their disk. */
+const DISK = "/dev/xvda";
+
 /** Blocks tasks that have a network interface of their own from the instance's role (engine-rules.md D2). */
 const USER_DATA = [
   "MIME-Version: 1.0",
@@ -61,7 +83,7 @@ function templateData(scope: Scope, name: string, diskGiB: number): RequestLaunc
   return {
     BlockDeviceMappings: [
       {
-        DeviceName: "/dev/xvda",
+        DeviceName: DISK,
         Ebs: { VolumeType: "gp3", VolumeSize: diskGiB, Encrypted: true, DeleteOnTermination: true },
       },
     ],

@@ -25,25 +25,47 @@ const MOST_VCPUS = 100_000;
 /** Spot, so that nothing costs more than it has to; more vCPUs than a new account's quota has do no harm. */
 export const defaultSpec: EnvironmentSpec = { type: "spot", maxVcpus: 64, diskGiB: DEFAULT_DISK };
 
+/** Of an environment of which there are remains only, or notes: what it was to be is not known. */
+export const LEFT = "left";
+
+/**
+ * What is remembered of environments by name. Null stands for one whose removal was asked for and is not done; `LEFT`
+ * is found in the account and never asked for.
+ */
+export interface Declared {
+  readonly [name: string]: EnvironmentSpec | null | typeof LEFT;
+}
+
 /** Environments as they were remembered; none for null. Throws `environments-invalid`. */
 export function parseEnvironmentSpecs(declared: unknown): EnvironmentSpecs {
   return Object.fromEntries(
-    entriesOf(declared).flatMap(([name, value]) => (value === null ? [] : [[name, parseSpec(name, value)]])),
+    Object.entries(parseDeclared(declared)).flatMap(([name, value]) =>
+      value === null || value === LEFT ? [] : [[name, value]],
+    ),
   );
 }
 
-/**
- * Names whose removal was asked for and is not done: they stand there as null. What is in the account and stands there
- * not at all (the settings file was lost) is never removed on that account.
- */
-export function environmentsToRemove(declared: unknown): readonly string[] {
-  return entriesOf(declared).flatMap(([name, value]) => (value === null ? [name] : []));
+/** The same with those that are to go, and of which something is left. Throws `environments-invalid`. */
+export function parseDeclared(declared: unknown): Declared {
+  return Object.fromEntries(
+    entriesOf(declared).map(([name, value]) => [
+      name,
+      value === null || value === LEFT ? value : parseSpec(name, value),
+    ]),
+  );
 }
 
-/** The same without the names that were to be removed; null when nothing is left. */
+/** Names whose removal was asked for and is not done. Of nothing else is anything ever removed. */
+export function environmentsToRemove(declared: unknown): readonly string[] {
+  return Object.entries(parseDeclared(declared)).flatMap(([name, value]) => (value === null ? [name] : []));
+}
+
+/**
+ * The same without what is done with. It is empty when the last one was deleted, and not null: whoever has named
+ * environments is not given the default one any more.
+ */
 export function settledEnvironments(declared: unknown): EnvironmentSpecs | null {
-  const specs = parseEnvironmentSpecs(declared);
-  return Object.keys(specs).length === 0 ? null : specs;
+  return declared === null ? null : parseEnvironmentSpecs(declared);
 }
 
 function entriesOf(declared: unknown): readonly (readonly [string, unknown])[] {
@@ -51,7 +73,7 @@ function entriesOf(declared: unknown): readonly (readonly [string, unknown])[] {
   if (!isObject(declared)) throw invalid("they are no object");
   const entries = Object.entries(declared);
   const [wrong] = entries.find(([name]) => !isEnvironmentName(name)) ?? [];
-  if (wrong !== undefined) throw invalid(`"${wrong}" is no name of one`);
+  if (wrong !== undefined) throw invalid(`${wrong === "" ? "an empty text" : wrong} is no name of one`);
   return entries;
 }
 
@@ -60,7 +82,7 @@ export function withEnvironment(
   declared: unknown,
   name: string,
   spec: Partial<EnvironmentSpec> = {},
-): EnvironmentSpecs {
+): Declared {
   const specs = parseEnvironmentSpecs(declared);
   if (!isEnvironmentName(name)) {
     throw new Failure("environment-name", `an environment cannot have this name: "${name}"`, {
@@ -75,19 +97,29 @@ export function withEnvironment(
   const merged = isFargate(type)
     ? { ...before, ...spec }
     : { ...before, ...spec, diskGiB: disk, ...(kinds && { instanceTypes: kinds }) };
-  return sorted({ ...specs, [name]: parseSpec(name, merged) });
+  return sorted({ ...parseDeclared(declared), [name]: parseSpec(name, merged) });
 }
 
-/** The same with one that is to be removed. Throws `environment-unknown`. */
-export function withoutEnvironment(declared: unknown, name: string): unknown {
-  const specs = parseEnvironmentSpecs(declared);
-  if (specs[name] === undefined && !environmentsToRemove(declared).includes(name)) {
-    const names = Object.keys(specs);
+/** The same with one that is to be removed, whatever there is of it. Throws `environment-unknown`. */
+export function withoutEnvironment(declared: unknown, name: string): Declared {
+  const all = parseDeclared(declared);
+  if (all[name] === undefined) {
+    const names = Object.keys(all);
     throw new Failure("environment-unknown", `there is no environment of this name: "${name}"`, {
-      fix: `${names.length === 0 ? "There are none" : `There are ${names.join(", ")}`}. One whose settings file was lost is known again after \`reprod env create NAME\`.`,
+      fix: names.length === 0 ? "There are none." : `There are ${names.join(", ")}.`,
     });
   }
-  return { ...specs, [name]: null };
+  return { ...all, [name]: null };
+}
+
+/** A specification out of what is there; undefined when nobody could have asked for it. */
+export function toEnvironmentSpec(value: unknown): EnvironmentSpec | undefined {
+  try {
+    return parseSpec("", value);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return undefined;
+  }
 }
 
 /** Throws `environment-name` for one that is too long in a region: the names that it becomes part of begin with that. */
@@ -103,31 +135,35 @@ export function isEnvironmentName(text: string): boolean {
   return /^[a-z][a-z0-9-]{0,19}$/.test(text);
 }
 
-function sorted(specs: EnvironmentSpecs): EnvironmentSpecs {
-  return Object.fromEntries(Object.entries(specs).sort(([a], [b]) => (a < b ? -1 : 1)));
+function sorted(declared: Declared): Declared {
+  return Object.fromEntries(Object.entries(declared).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function parseSpec(name: string, value: unknown): EnvironmentSpec {
-  if (!isObject(value)) throw invalid(`"${name}" is no object`);
+  if (!isObject(value)) throw invalid(`${name} is no object`);
   const { type, maxVcpus, instanceTypes, diskGiB, ...others } = value;
   const [other] = Object.keys(others);
-  if (other !== undefined) throw invalid(`"${name}" has "${other}", which means nothing`);
+  if (other !== undefined) throw invalid(`${name} has ${other}, which means nothing`);
   const known = types.find((candidate) => candidate === type);
-  if (known === undefined) throw invalid(`the type of "${name}" is none of ${types.join(", ")}`);
+  if (known === undefined) throw invalid(`the type of ${name} (--type) is none of ${types.join(", ")}`);
   if (!isCount(maxVcpus, 1, MOST_VCPUS)) {
-    throw invalid(`"maxVcpus" of "${name}" is no whole number from 1 to ${MOST_VCPUS}`);
+    throw invalid(`the most vCPUs of ${name} (--max-vcpus) are no whole number from 1 to ${MOST_VCPUS}`);
   }
   if (isFargate(known)) {
-    if (diskGiB !== undefined || instanceTypes !== undefined)
-      throw invalid(`"${name}" is on Fargate, which has neither instance types nor a disk of its own`);
+    if (diskGiB !== undefined || instanceTypes !== undefined) {
+      const what = diskGiB !== undefined ? "a disk size (--disk)" : "instance types (--instance-type)";
+      throw invalid(`${name} is on Fargate, where there is no choice of ${what}`);
+    }
     return { type: known, maxVcpus };
   }
   if (diskGiB !== undefined && !isCount(diskGiB, LEAST_DISK, MOST_DISK)) {
-    throw invalid(`"diskGiB" of "${name}" is no whole number from ${LEAST_DISK} to ${MOST_DISK}`);
+    throw invalid(
+      `the disk size of ${name} (--disk) is no whole number of GiB from ${LEAST_DISK} to ${MOST_DISK}`,
+    );
   }
   if (instanceTypes !== undefined && !isInstanceTypes(instanceTypes)) {
     throw invalid(
-      `"instanceTypes" of "${name}" is no list of types such as "m7i.large" or families such as "c7g"`,
+      `the instance types of ${name} (--instance-type) are no list of types such as m7i.large or families such as c7g`,
     );
   }
   return {
