@@ -158,7 +158,9 @@ awsTest(
     assert.equal(project.json("network-settings.json").vpc_id, id);
     assert.equal(Object(project.json("storage-settings.json").storage).build_bucket, "data-of-a-lab");
     await s3.putObject({ Bucket: "data-of-a-lab", Key: "precious", Body: "data" });
-    await project.succeeds("teardown", "all", "--yes");
+    const removed = await project.succeeds("teardown", "all", "--yes");
+    assert.match(removed, /^removed \d+ resources, let go of 2 that were there before$/m);
+    assert.doesNotMatch(removed, /free at rest/);
     const tags = await s3.getBucketTagging({ Bucket: "data-of-a-lab" });
     assert.deepEqual(tags.TagSet, [{ Key: "Team", Value: "lab" }]);
     assert.equal((await s3.getObject({ Bucket: "data-of-a-lab", Key: "precious" })).ContentLength, 4);
@@ -200,7 +202,10 @@ awsTest("F4 of two who set up at once one does it, and the other learns who", as
     other.run(["setup", "network", "--yes"]),
   ]);
   const refused = ended.filter(({ code }) => code !== 0);
-  for (const { notes } of refused) assert.match(notes, /setup-busy.*being changed by/s);
+  for (const { notes, code } of refused) {
+    assert.match(notes, /setup-busy.*being changed by/s);
+    assert.equal(code, 1);
+  }
   assert.ok(refused.length <= 1, ended.map(({ notes }) => notes).join("\n"));
   // Whoever was refused says it again, and finds all of it there.
   await other.succeeds("setup", "network", "--yes");
@@ -261,7 +266,7 @@ awsTest("F5 a set-up that would replace what is in use is refused without force"
   assert.ok(String(against).includes(reason), String(against));
   account.clear();
   const refused = await project.run(["setup", "network", "--yes"]);
-  assert.equal(refused.code, 2);
+  assert.equal(refused.code, 1);
   assert.match(refused.notes, /error\[in-use\]/);
   assert.ok(refused.notes.includes(reason));
   const forced = await project.run(["setup", "network", "--force"]);
@@ -324,6 +329,30 @@ awsTest("an account that does not open can be interrupted", async (test, account
   }
 });
 
+awsTest("a signal in the midst of a set-up or removal ends it with its own code", async (test, account) => {
+  const project = projectOf(test, account);
+  for (const [command, name, signal, code, words] of [
+    ["setup", "ec2:CreateSubnet", "SIGTERM", 143, "What was made stays"],
+    ["setup", "ec2:CreateSubnet", "SIGHUP", 129, "What was made stays"],
+    ["setup", "", "", 0, ""],
+    ["teardown", "ec2:DeleteSubnet", "SIGTERM", 143, "What is gone stays gone"],
+    ["teardown", "ec2:DeleteSubnet", "SIGINT", 130, "What is gone stays gone"],
+  ] as const) {
+    account.clear();
+    // What was sent to AWS is waited for, so that its answer is noted.
+    account.inject((call) => (call.name === name ? { delay: 1000 } : "pass"));
+    const { child, ended } = project.start([command, "network", "--yes"]);
+    if (signal !== "") {
+      while (!account.calls.some(({ fault }) => fault === "delay"))
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      child.kill(signal);
+    }
+    const { code: was, notes } = await ended;
+    assert.equal(was, code, notes);
+    if (words !== "") assert.match(notes, new RegExp(`cancelled: \\d+ of \\d+ steps done\\. ${words}`));
+  }
+});
+
 awsTest("what may not be seen is unknown, with the reason, and not gone", async (test, account) => {
   const project = projectOf(test, account);
   await project.succeeds("setup", "network", "--yes");
@@ -359,7 +388,7 @@ awsTest(
     const project = projectOf(test, account);
     account.inject(denyAction("ec2:CreateSubnet"));
     const denied = await project.run(["setup", "network", "--yes"]);
-    assert.equal(denied.code, 2);
+    assert.equal(denied.code, 1);
     assert.match(denied.notes, /access-denied/);
     assert.match(denied.notes, /ec2:CreateSubnet/);
     assert.match(denied.notes, /arn:aws:(iam|sts)::\d+/);
@@ -385,9 +414,11 @@ awsTest(
     const full = await project.run(["setup", "network", "--yes"]);
     assert.match(full.notes, /quota-reached/);
     assert.match(full.notes, /Service Quotas/);
+    assert.equal(full.code, 1);
     account.inject(bucketTaken());
     const taken = await project.run(["setup", "storage", "--yes"]);
     assert.match(taken.notes, /bucket-name-taken/);
+    assert.equal(taken.code, 1);
   },
 );
 
@@ -402,13 +433,15 @@ awsTest(
       AWS_CONFIG_FILE: project.path("none"),
     };
     const missing = await project.run(["setup", "network", "--yes"], none);
-    assert.equal(missing.code, 2);
+    assert.equal(missing.code, 1);
     assert.match(missing.notes, /credentials-missing/);
     const unknown = await project.run(["resources", "--profile", "nobody"]);
     assert.match(unknown.notes, /profile-unknown.*nobody/s);
+    assert.equal(unknown.code, 2);
     account.inject(expiredCredentials());
     const expired = await project.run(["resources"]);
     assert.match(expired.notes, /credentials-expired/);
+    assert.equal(expired.code, 1);
     account.inject();
     const region = await project.run(["resources", "--region", "Mars North"]);
     assert.match(region.notes, /region-unknown/);
