@@ -2,6 +2,8 @@ import * as vscode from "vscode";
 import { type EnvironmentArguments, environmentsRequest } from "../../server/protocol.js";
 import { chooseProject, noEnvironment, planAndApply } from "../apply-resources.js";
 import { grouped } from "../format.js";
+import { withPatience } from "../patience.js";
+import type { Services } from "../services.js";
 import type { Run } from "./command.js";
 
 const { t } = vscode.l10n;
@@ -15,7 +17,7 @@ export const create: Command = {
   run: async (services, argument) => {
     const project = await chooseProject(services, argument);
     if (project === undefined) return;
-    const { environments } = await services.server.request(environmentsRequest, { project });
+    const environments = await environmentsOf(services, project);
     const taken = new Set(environments.map(({ name }) => name));
     const name = await vscode.window.showInputBox({
       title: stepTitle(1, undefined),
@@ -98,6 +100,14 @@ function isDisk(text: string): boolean {
   return text === "" || (/^[1-9]\d{0,4}$/.test(text) && Number(text) >= 30 && Number(text) <= 16_384);
 }
 
+/** Asked of the account: a settings file may be lost, or another checkout have made one. */
+async function environmentsOf({ server }: Services, project: string) {
+  const { environments } = await withPatience(t("Reading the account"), "reprod.resources", (token) =>
+    server.request(environmentsRequest, { project }, token),
+  );
+  return environments;
+}
+
 function namesIn(text: string): readonly string[] {
   return text.split(/[\s,]+/).filter((part) => part !== "");
 }
@@ -106,7 +116,7 @@ export const remove: Command = {
   run: async (services, argument) => {
     const project = await chooseProject(services, argument);
     if (project === undefined) return;
-    const { environments } = await services.server.request(environmentsRequest, { project });
+    const environments = await environmentsOf(services, project);
     if (environments.length === 0) throw noEnvironment();
     const chosen = await vscode.window.showQuickPick(
       environments.map(({ name, type, maxVcpus }) => ({

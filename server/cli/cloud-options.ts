@@ -105,7 +105,7 @@ export function renderPlan(plan: Plan, { account, project }: PlanPlace, output: 
       const money = costsMoney(step) ? ` ${colours.yellow("$")}${costText(step)}` : "";
       const data = step.losesData ? colours.red(" with all data in it") : "";
       const detail = step.detail === undefined ? "" : colours.dim(` ${printable(step.detail)}`);
-      lines.push(`  ${sign} ${printable(stepSubject(step))}${detail}${why}${money}${data}`);
+      lines.push(`  ${sign} ${printable(stepSubject(step))}${data}${detail}${why}${money}`);
       for (const { what, is, shouldBe } of step.differences) {
         lines.push(colours.dim(`      ${printable(what)}: ${printable(is)} → ${printable(shouldBe)}`));
       }

@@ -62,6 +62,7 @@ async function list({ terminal }: CommandContext, options: AccountOptions): Prom
     const readings = await readResources({
       project: currentProject(),
       account,
+      groups: [GROUP],
       signal: terminal.interrupted,
       onRemark: (text) => terminal.notes.write(`note: ${printable(text)}\n`),
     });

@@ -78,14 +78,14 @@ function resourcesOf(name: string, { byKey }: Readings): readonly Reading[] {
   return [...byKey.values()].filter(({ group }) => group.name === name);
 }
 
-/** Why it is not as declared; empty when it is. */
+/** Why it is not as declared, or what else to know of it; mostly empty. */
 function stateText(reading: Reading): string {
   const { trouble, differences } = reading;
   const state = resourceState(reading);
   const word = resourceStateWords[state];
   switch (state) {
     case "ready":
-      return "";
+      return (reading.found && reading.resource.remark?.(reading.found)) ?? "";
     case "unknown":
       return trouble === undefined ? word : `${word}: ${troubleText(trouble)}`;
     case "drifted":

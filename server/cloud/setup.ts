@@ -10,7 +10,7 @@ import { type Applied, type ApplyEnvironment, applyPlan } from "./reconcile/appl
 import { takeLock } from "./reconcile/lock.js";
 import { type Clock, realClock } from "./reconcile/patience.js";
 import { groupPlan, type Plan, planGroups, planTeardown, type Reason, removals } from "./reconcile/plan.js";
-import { adoptionChanged, openFiles, type Readings, readGroups } from "./reconcile/reading.js";
+import { adoptionChanged, openFiles, type Readings, readGroups, rememberedOf } from "./reconcile/reading.js";
 import { type Group, type GroupName, groupNames } from "./reconcile/resource.js";
 import { makeScope, type Scope, tagKeys } from "./reconcile/scope.js";
 import { readBook } from "./reconcile/settings-file.js";
@@ -137,9 +137,12 @@ export async function tidyUp(request: Request, { steps, groups }: Plan): Promise
   await applyRemoval({ ...request, force: false }, { steps, groups, atRest: 0, notes: [], against: [] });
 }
 
-/** All groups as they are. */
-export async function readResources(request: Omit<Request, "groups">): Promise<Readings> {
-  return read({ ...request, groups: groupNames }, [...groupNames], "look");
+/** All groups as they are, or some with what they need. */
+export async function readResources(
+  request: Omit<Request, "groups"> & Partial<Pick<Request, "groups">>,
+): Promise<Readings> {
+  const { groups = groupNames } = request;
+  return read({ ...request, groups }, withNeeds(groups), "look");
 }
 
 export function inUse(against: readonly Reason[]): Failure {
@@ -183,12 +186,6 @@ async function read(
   const looks = purpose === "look";
   const files = openFiles(groups, folder, { projectId: project.id, account }, looks ? unreadable : undefined);
   const declared = new Map<GroupName, unknown>();
-  for (const { name, declaredByDefault } of groups) {
-    const now = files.get(name)?.declared ?? null;
-    const asked = request.declare?.get(name);
-    const begins = !looks && request.groups.includes(name) && now === null;
-    declared.set(name, asked !== undefined ? asked(now) : begins ? (declaredByDefault ?? null) : now);
-  }
   const scope = makeScope({
     projectId: project.id,
     projectName: project.name,
@@ -200,7 +197,22 @@ async function read(
   });
   refuseUnknownAdoptions(scope);
   if (!looks) refuseForgottenElsewhere(scope, names);
-  return readGroups(groups, scope, files, environmentOf(request), looks ? { unreadable } : "throw");
+  const environment = environmentOf(request);
+  for (const group of groups) {
+    const { name, declaredByDefault } = group;
+    const file = files.get(name);
+    if (file === undefined) continue;
+    try {
+      const now = await rememberedOf(group, file, scope, environment);
+      const asked = request.declare?.get(name);
+      const begins = !looks && request.groups.includes(name) && now === null;
+      declared.set(name, asked !== undefined ? asked(now) : begins ? (declaredByDefault ?? null) : now);
+    } catch (error) {
+      if (!looks || !(error instanceof Failure)) throw error;
+      unreadable.set(name, error);
+    }
+  }
+  return readGroups(groups, scope, files, environment, looks ? { unreadable } : "throw");
 }
 
 /** A misspelt line would be passed over, and what it was to take from elsewhere be made anew. Throws `cannot-adopt`. */

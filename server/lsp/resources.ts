@@ -316,7 +316,10 @@ export class Resources {
 
   // ------------------------------------------------------------ plans
 
-  async environments({ project: root }: { readonly project: string }): Promise<{
+  async environments(
+    { project: root }: { readonly project: string },
+    token: CancellationToken,
+  ): Promise<{
     readonly environments: readonly {
       readonly name: string;
       readonly type: string;
@@ -324,12 +327,18 @@ export class Resources {
     }[];
   }> {
     this.#requireTrust();
-    const { project } = await this.#place(root);
-    const [{ declaredOf }, { parseEnvironmentSpecs }] = await Promise.all([
+    const { project, folder } = await this.#place(root);
+    const signal = signalOf(token);
+    const { account } = await this.#opened(folder, signal);
+    const [{ readResources }, { parseEnvironmentSpecs }] = await Promise.all([
       import("../cloud/setup.js"),
       import("../cloud/groups/support/environment-specs.js"),
     ]);
-    const specs = parseEnvironmentSpecs(declaredOf(project, "compute-environment"));
+    const group = "compute-environment";
+    const { scope, unreadable } = await readResources({ project, account, groups: [group], signal });
+    const failure = unreadable.get(group);
+    if (failure !== undefined) throw failure;
+    const specs = parseEnvironmentSpecs(scope.declared(group));
     return {
       environments: Object.entries(specs).map(([name, { type, maxVcpus }]) => ({ name, type, maxVcpus })),
     };
@@ -464,7 +473,9 @@ export class Resources {
       if (token.isCancellationRequested && !(error instanceof Failure)) {
         return { outcome: "cancelled", done: 0, left: [] };
       }
-      throw error instanceof Failure && last !== undefined ? await inTheMidst(error, last) : error;
+      throw error instanceof Failure && last !== undefined
+        ? await inTheMidst(error, last, planned.teardown)
+        : error;
     } finally {
       letGo();
       this.#applying.delete(project.root);
@@ -597,10 +608,10 @@ function resourceView(reading: Reading, prefix: string, stateOf: StateOf): reado
 type StateOf = (reading: Reading) => protocol.ResourceState;
 
 /** What was done stays, whatever ended it: who reads of the failure reads of that too, in what a message has room for. */
-async function inTheMidst(failure: Failure, { done, total }: Progress): Promise<Failure> {
+async function inTheMidst(failure: Failure, { done, total }: Progress, teardown: boolean): Promise<Failure> {
   const { goesOn } = await import("../cloud/plan-words.js");
   const { code, message, ...more } = failureData(failure);
-  const fix = [...(more.fix === undefined ? [] : [more.fix]), goesOn(done, total)].join(" ");
+  const fix = [...(more.fix === undefined ? [] : [more.fix]), goesOn(done, total, teardown)].join(" ");
   return new Failure(code, message, { ...more, fix, cause: failure });
 }
 
@@ -662,7 +673,8 @@ async function declaredBy(
     }
     return deleteEnvironment === undefined ? changed : withoutEnvironment(changed, deleteEnvironment);
   };
-  change(declaredOf(project, "compute-environment"));
+  // What cannot be is told at once; of one that is to go, AWS may know more than the settings file.
+  if (createEnvironment !== undefined) change(declaredOf(project, "compute-environment"));
   return new Map<GroupName, typeof change>([["compute-environment", change]]);
 }
 

@@ -144,7 +144,7 @@ function customMessages(
   read(protocol.accountRequest, (asked, token) => resources.account(asked, token));
   read(protocol.resourceProjectsRequest, () => resources.projects());
   read(protocol.resourcesRequest, (asked, token) => resources.resources(asked, token));
-  read(protocol.environmentsRequest, (asked) => resources.environments(asked));
+  read(protocol.environmentsRequest, (asked, token) => resources.environments(asked, token));
   read(protocol.planResourcesRequest, (asked, token) => resources.plan(asked, token));
   // A cancel is answered with what stays behind.
   answer(protocol.applyResourcesRequest, (asked, token) => resources.apply(asked, token));

@@ -18,6 +18,10 @@ export const resources: Check = {
       const ready = plans.filter(({ state }) => state === "ready").map(({ name }) => name);
       const results: CheckResult[] =
         ready.length === 0 ? [] : [{ outcome: "ok", what: `ready: ${ready.join(", ")}` }];
+      for (const { key, found, resource } of readings.byKey.values()) {
+        const remark = found === undefined ? undefined : resource.remark?.(found);
+        if (remark !== undefined) results.push({ outcome: "ok", what: `${key}: ${remark}` });
+      }
       results.push(...unseen(readings, context));
       for (const { name, state } of plans) {
         if (state === "ready" || state === "unknown" || (state === "not-set-up" && !neededToRun.has(name)))

@@ -4,7 +4,7 @@ import { GROUP } from "./compute-environment/common.js";
 import { environment, specOf } from "./compute-environment/environment.js";
 import { template } from "./compute-environment/launch-template.js";
 import { queue } from "./compute-environment/queue.js";
-import { environmentsThere } from "./compute-environment/there.js";
+import { environmentsThere, recalledEnvironments } from "./compute-environment/there.js";
 import {
   checkLength,
   defaultSpec,
@@ -50,6 +50,7 @@ export const computeEnvironment: Group = {
     };
   },
   declaredByDefault: { default: defaultSpec },
+  recalled: recalledEnvironments,
   settled: settledEnvironments,
   strays,
 };

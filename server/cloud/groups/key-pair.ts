@@ -87,6 +87,10 @@ function keyPairOf(scope: Scope): Resource {
     get detail() {
       return `Ed25519, ${about}`;
     },
+    remark: ({ live: { item } }) => {
+      const now = readLocal(file);
+      return now === undefined ? LACKING : otherKey(now, item);
+    },
     ...(local !== undefined && {
       afterwards: `${KEY_FILE} stays on this machine as ${asideName(local)}: machines that know the key still let it in`,
     }),

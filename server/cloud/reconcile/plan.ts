@@ -63,10 +63,14 @@ export function planGroups(readings: Readings, wanted: ReadonlySet<GroupName>): 
     steps,
     atRest: steps.reduce((sum, { action, cost }) => sum + (action === "remove" ? 0 : (cost?.atRest ?? 0)), 0),
     notes: [
+      ...all.flatMap(({ stray, found, resource }) => {
+        const remark = stray || found === undefined ? undefined : resource.remark?.(found);
+        return remark === undefined ? [] : [`the ${resource.kind} ${resource.name}: ${remark}`];
+      }),
       ...all.flatMap(({ stray, found, resource, group }) =>
         stray && found !== undefined && resource.staysUntilAsked === true
           ? [
-              `the ${resource.kind} ${found.id} is this project's and is not declared; it stays until \`reprod teardown ${group.name}\``,
+              `the ${resource.kind} ${found.id} is this project's and is not declared any more; it stays, with what is in it, until \`reprod teardown ${group.name}\``,
             ]
           : [],
       ),
@@ -112,7 +116,7 @@ function stepOf(reading: Reading, readings: Readings, replaced: ReadonlySet<stri
       ? `${entry.ref.id} is gone`
       : action === "replace" && !differences.some(({ replace }) => replace) && because !== undefined
         ? `it needs ${readings.byKey.get(because)?.resource.kind ?? because}`
-        : action === "remove"
+        : action === "remove" || (action === "keep" && reading.stray && found !== undefined)
           ? "it is not declared any more"
           : action === "replace"
             ? resource.afterwards

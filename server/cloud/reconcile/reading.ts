@@ -149,6 +149,26 @@ function noted(reading: Reading): (error: unknown) => Reading {
   };
 }
 
+/** What a group was asked for by name, also where its settings file was lost. Throws a `Failure`. */
+export async function rememberedOf(
+  group: Group,
+  file: SettingsFile,
+  scope: Scope,
+  given: Environment,
+): Promise<unknown> {
+  const { recalled, title } = group;
+  if (recalled === undefined) return file.declared;
+  try {
+    return await untilReady(() => recalled(file, scope), {
+      ...given,
+      until: given.clock.now() + FOR_READING,
+    });
+  } catch (error) {
+    given.signal?.throwIfAborted();
+    throw awsFailure(error, { doing: `look for what ${title} was asked for`, account: scope.account });
+  }
+}
+
 async function straysOf(
   group: Group,
   byKey: ReadonlyMap<string, Reading>,

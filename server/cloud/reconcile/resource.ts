@@ -1,4 +1,5 @@
 import type { Scope } from "./scope.js";
+import type { SettingsFile } from "./settings-file.js";
 
 /** Every group of resources, in the order in which they are set up. */
 export const groupNames = [
@@ -33,6 +34,11 @@ export interface Group {
   resources(scope: Scope): readonly Resource[];
   /** The settings file's own keys, of a group that is whole. `of(part)` is of one of its resources. */
   settings(of: (part: string) => Ref, scope: Scope): { readonly [key: string]: unknown };
+  /**
+   * What was asked for by name, with what its settings file knows nothing of and is in the account: a file that was lost
+   * costs nothing. Null where nothing was ever asked for and nothing is there.
+   */
+  recalled?(file: Pick<SettingsFile, "declared" | "entries">, scope: Scope): Promise<unknown>;
   /** What is asked for when it is set up and nothing was ever asked for by name. */
   readonly declaredByDefault?: unknown;
   /** What is still remembered of what was asked for, once all of it is done; null for nothing. */
@@ -125,6 +131,8 @@ export interface ResourceSpec<Live> {
   create(at: At): Promise<Found<Live>>;
   /** In which ways it is not as declared. Must not fail because something that it needs is absent. */
   compare?(found: Found<Live>, at: At): readonly Difference[] | Promise<readonly Difference[]>;
+  /** What to know of one that is there, and is no drift, as nothing here could mend it. */
+  remark?(found: Found<Live>): string | undefined;
   /** Why it must not be removed now (objects in it, tasks that run), or undefined. `--force` goes on in spite of it. */
   inUse?(found: Found<Live>, at: At): Promise<string | undefined>;
   /**

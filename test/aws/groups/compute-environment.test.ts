@@ -14,10 +14,14 @@ import {
   withEnvironment,
   withoutEnvironment,
 } from "../../../server/cloud/groups/support/environment-specs.js";
+import type { Plan } from "../../../server/cloud/reconcile/plan.js";
+import { planSetup, type Request, readResources } from "../../../server/cloud/setup.js";
+import { absolutePath } from "../../../server/data/files.js";
+import { readProject } from "../../../server/data/project.js";
 import { type Account, awsTests } from "../support/aws.js";
 import { failWith5xx, loseAnswerOf, only, throttleEvery } from "../support/faults.js";
 import { taggedResources } from "../support/tagged.js";
-import { actions, type Checkout, checkout, differences } from "./support/project.js";
+import { actions, type Checkout, checkout, differences, fastClock } from "./support/project.js";
 
 const awsTest = awsTests();
 const GROUP = "compute-environment";
@@ -29,6 +33,16 @@ async function ready(t: TestContext, aws: Account): Promise<Checkout> {
   await project.apply("network");
   aws.clear();
   return project;
+}
+
+function requestOf({ root, account }: Checkout): Omit<Request, "groups"> {
+  return { project: readProject(absolutePath(root)), account, clock: fastClock() };
+}
+
+/** The plan for what is made of what is known, as commands ask for it. */
+async function declaring(project: Checkout, change: (now: unknown) => unknown): Promise<Plan> {
+  const declare = new Map([[GROUP, change] as const]);
+  return (await planSetup({ ...requestOf(project), groups: [GROUP], declare })).plan;
 }
 
 async function ofBatch(aws: Account, project: Checkout): Promise<readonly string[]> {
@@ -277,30 +291,51 @@ awsTest("several by name: one more, one away, one of another kind", async (t, aw
 });
 
 awsTest(
-  "F3 a settings file that is lost costs no environment: what nobody asked to remove stays, and is told",
+  "F3 a settings file that is lost costs no environment: what is there is asked for as it is, and put back",
   async (t, aws) => {
     const project = await ready(t, aws);
-    await project.apply(GROUP, withEnvironment(null, "big"));
+    const lose = () => fs.rmSync(path.join(project.root, "compute-environments.json"));
+    let three: unknown = withEnvironment(null, "default");
+    const big = { type: "on-demand", maxVcpus: 16, diskGiB: 50, instanceTypes: ["c5.large", "m5"] } as const;
+    three = withEnvironment(three, "big", big);
+    three = withEnvironment(three, "none", { type: "fargate-spot", maxVcpus: 3 });
+    await project.apply(GROUP, three);
     const made = await ofBatch(aws, project);
-    fs.rmSync(path.join(project.root, "compute-environments.json"));
-    const plan = await project.plan(GROUP, withEnvironment(null, "other", { type: "fargate" }));
-    assert.deepEqual(actions(plan), [
-      "create compute-environment/other-environment",
-      "create compute-environment/other-queue",
-    ]);
-    assert.equal(plan.notes.length, 3);
-    await project.apply(GROUP, withEnvironment(null, "other", { type: "fargate" }));
-    assert.equal((await ofBatch(aws, project)).length, made.length + 2);
+    const settings = project.settings("compute-environments.json");
+    lose();
+    const readings = await readResources(requestOf(project));
+    assert.deepEqual(readings.scope.declared(GROUP), three);
+    assert.equal(readings.byKey.get(`${GROUP}/big-queue`)?.stray, false);
+    aws.clear();
+    const plan = await project.plan(GROUP);
+    // Listed once for what was asked for and what is not asked for any more.
+    assert.equal(aws.calls.filter(({ name }) => name === "ec2:DescribeLaunchTemplateVersions").length, 4);
+    assert.deepEqual([actions(plan), plan.notes], [[], []]);
+    assert.equal(plan.steps.length, 8);
+    aws.clear();
+    await project.apply(GROUP);
+    assert.deepEqual(
+      aws.mutations().filter(({ service }) => service !== "ssm"),
+      [],
+    );
+    assert.deepEqual(project.settings("compute-environments.json"), settings);
     assert.equal((await project.state(GROUP)).state, "ready");
-    // Asked for by name it is known again, and then it can be removed by name.
-    const known = withEnvironment(withEnvironment(null, "other", { type: "fargate" }), "big");
-    assert.deepEqual(actions(await project.plan(GROUP, known)), []);
-    await project.apply(GROUP, known);
-    await project.apply(GROUP, withoutEnvironment(known, "big"));
-    assert.equal((await ofBatch(aws, project)).length, 2);
-    assert.deepEqual(Object.keys(Object(project.settings("compute-environments.json").environments)), [
-      "other",
+
+    // Of all that is asked for next, what is there is known too.
+    lose();
+    const before = await declaring(project, (now) => withEnvironment(now, "big", { maxVcpus: 32 }));
+    assert.deepEqual(differences(before), ["compute-environment/big-environment max vCPUs: 16 → 32"]);
+    const without = await declaring(project, (now) => withoutEnvironment(now, "big"));
+    assert.deepEqual(actions(without), [
+      "remove compute-environment/big-template",
+      "remove compute-environment/big-environment",
+      "remove compute-environment/big-queue",
     ]);
+    assert.deepEqual(
+      without.steps.slice(-3).map(({ detail }) => detail),
+      [undefined, "on-demand, up to 16 vCPUs, c5.large m5", undefined],
+    );
+    assert.equal((await ofBatch(aws, project)).length, made.length);
   },
 );
 

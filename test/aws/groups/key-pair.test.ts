@@ -135,6 +135,9 @@ awsTest(
     assert.deepEqual(actions(plan), []);
     const lacking = "Ed25519, its private key is not on this machine (key-pair.pem)";
     assert.equal(plan.steps[0]?.detail, lacking);
+    assert.deepEqual(plan.notes, [
+      `the key pair ${project.name("key-pair")}: its private key is not on this machine (key-pair.pem)`,
+    ]);
     assert.equal((await teammate.state("key-pair")).state, "partly");
     await teammate.apply("key-pair");
     assert.deepEqual(keys(teammate), []);
