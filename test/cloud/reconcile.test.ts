@@ -378,12 +378,18 @@ test("F3 an id that is young and not to be seen is asked for again, and is drift
   const clock = quickClock();
   assert.equal(groupPlan("network", await read({ folder, groups, clock })).state, "ready");
   assert.ok(clock.slept > 0);
+  cloud.things.clear();
+  const gone = quickClock();
+  assert.equal(groupPlan("network", await read({ folder, groups, clock: gone })).state, "drifted");
+  assert.ok(gone.slept > 0);
+  const again = quickClock();
+  assert.equal(groupPlan("network", await read({ folder, groups, clock: again })).state, "drifted");
+  assert.equal(again.slept, 0, "what was waited for once is not waited for again");
   const file = path.join(folder, "network.json");
   fs.writeFileSync(
     file,
     fs.readFileSync(file, "utf8").replace(/"at": "[^"]*"/, '"at": "2020-01-01T00:00:00.000Z"'),
   );
-  cloud.things.clear();
   const later = quickClock();
   assert.equal(groupPlan("network", await read({ folder, groups, clock: later })).state, "drifted");
   assert.equal(later.slept, 0);

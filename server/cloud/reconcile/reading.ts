@@ -17,6 +17,9 @@ const FOR_READING = 60_000;
 /** An id that is younger may be unknown for a moment: it is asked for again before its absence counts as drift (F3). */
 const YOUNG = 5 * 60_000;
 
+/** Notes of what this process has waited for in vain: what is planned and then done is not waited for twice. */
+const waitedFor = new Set<string>();
+
 /** A resource as declared and as found. */
 export interface Reading {
   readonly group: Group;
@@ -220,12 +223,21 @@ export async function readOne(
   const entry = file.entry(resource.part);
   const place = at(byKey, group, reading, scope, environment);
   // So may a thing be whose create was begun and whose answer was lost: to create it again would make two.
-  const young = entry !== undefined && entry.step !== "remove" && Date.now() - Date.parse(entry.at) < YOUNG;
+  const note = `${file.path} ${resource.part} ${entry?.at}`;
+  const young =
+    entry !== undefined &&
+    entry.step !== "remove" &&
+    Date.now() - Date.parse(entry.at) < YOUNG &&
+    !waitedFor.has(note);
   try {
     const found = await untilReady(async () => {
       for (let tries = 1; ; tries++) {
         const seen = await absentAsUndefined(resource.find(place));
-        if (seen !== undefined || !young || tries === 3) return seen;
+        if (seen !== undefined || !young) return seen;
+        if (tries === 3) {
+          waitedFor.add(note);
+          return undefined;
+        }
         await clock.sleep(tries * 700, signal);
       }
     }, environment);

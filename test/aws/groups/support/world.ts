@@ -20,6 +20,7 @@ import { newProjectId, readProject } from "../../../../server/data/project.js";
 import type { CloudSettings } from "../../../../server/data/project-settings.js";
 import { afterwards, temporaryFolder, writeFiles } from "../../../support/temporary.js";
 import type { Account } from "../../support/aws.js";
+import { fastClock } from "./project.js";
 
 /** A project that sets up groups in an account, through the code that the command line uses. */
 export interface World {
@@ -48,7 +49,13 @@ export async function settingUp(test: TestContext, aws: Account, cloud: CloudSet
   const account = await openAccount({ environment: { ...aws.env } });
   afterwards(test, () => account.aws.destroy());
   const project = readProject(root as Parameters<typeof readProject>[0]);
-  const request = { project, account };
+  const request = {
+    project,
+    account,
+    get clock() {
+      return fastClock();
+    },
+  };
   const code = "euc1";
   const plan = (groups: readonly GroupName[]) => planSetup({ ...request, groups });
   const removal = (groups: readonly GroupName[]) => planRemoval({ ...request, groups });
