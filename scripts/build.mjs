@@ -17,7 +17,7 @@ const shared = {
   // Names stay, so that a defect's stack can be read; `keepNames` would call a function for each name at start-up.
   minifyWhitespace: production,
   minifySyntax: production,
-  sourcemap: production ? false : "inline",
+  sourcemap: production ? false : "linked",
   legalComments: "none",
   logLevel: "warning",
 };

@@ -8,6 +8,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { run } from "node:test";
@@ -80,13 +81,14 @@ await build({
   format: "cjs",
   packages: "external",
   define: { __REPROD_DIST__: JSON.stringify(path.resolve(process.env.REPROD_DIST ?? "dist")) },
-  sourcemap: "inline",
+  sourcemap: "linked",
   logLevel: "warning",
 });
 
 const stream = run({
   files: wanted.map((file) => path.resolve(outdir, path.relative("test", file).replace(/\.ts$/, ".js"))),
-  concurrency: 2,
+  // Many wait for processes and for what is not ready yet.
+  concurrency: availableParallelism() + 1,
   timeout: 15 * 60_000,
   ...(grep === undefined ? {} : { testNamePatterns: [new RegExp(grep)] }),
 });
