@@ -54,8 +54,6 @@ if (idle.length > 0) {
 const wanted = all.filter((file) => args.length === 0 || args.some((arg) => matches(file, arg)));
 const chosen = (suite) => wanted.filter((file) => file.startsWith(`${suite}/`));
 
-const timed = new Set(["graph.test.ts", "variants.test.ts"]);
-
 /** Ends the browser suite. The executable of the in-host suite ends by itself when this process is gone. */
 const stop = new AbortController();
 // Each file of tests listens to it.
@@ -239,22 +237,9 @@ async function inBrowser(entries) {
   process.env.REPROD_HOST_EXTENSION = extension;
   if (grep !== undefined) process.env.REPROD_HOST_GREP = grep;
   inBrowserNow = true;
-  // What times the editor has the machine to itself. Of the others each has a VS Code and a browser of its own, which
-  // mostly wait.
-  const isTimed = (file) => timed.has(path.basename(file));
-  const phases = [
-    { files: entries.filter(isTimed), concurrency: 1 },
-    { files: entries.filter((file) => !isTimed(file)), concurrency: 2 },
-  ];
-  for (const { files, concurrency } of phases)
-    if (files.length > 0 && !stop.signal.aborted) await inBrowserAtOnce(files, outdir, concurrency);
-  inBrowserNow = false;
-}
-
-async function inBrowserAtOnce(entries, outdir, concurrency) {
   const stream = run({
     files: entries.map((file) => path.join(outdir, path.relative("browser", file).replace(/\.ts$/, ".js"))),
-    concurrency,
+    concurrency: 1,
     timeout: 10 * 60_000,
     signal: stop.signal,
   });
@@ -272,4 +257,5 @@ async function inBrowserAtOnce(entries, outdir, concurrency) {
   stream.on("test:pass", count("passed"));
   stream.on("test:fail", count("failed"));
   await new Promise((resolve) => stream.compose(new spec()).on("end", resolve).pipe(process.stdout));
+  inBrowserNow = false;
 }

@@ -213,8 +213,12 @@ export class Editor {
     await this.#openQuickInput("Control+G");
     const input = this.quickInput.locator("input[type=text]");
     await input.fill(`:${line}:${column}`);
-    await input.press("Enter");
-    await this.quickInput.waitFor({ state: "hidden" });
+    // On a busy machine Enter may come before VS Code has read the line, and is lost.
+    for (let tries = 1; tries === 1 || (await this.quickInput.isVisible()); tries++) {
+      await input.press("Enter");
+      const hidden = this.quickInput.waitFor({ state: "hidden", timeout: 3_000 });
+      await (tries < 5 ? hidden.catch(() => undefined) : hidden);
+    }
     await this.statusItem(/^Ln /)
       .filter({ hasText: `Ln ${line}, Col ${column}` })
       .waitFor();
