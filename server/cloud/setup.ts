@@ -1,18 +1,18 @@
 import * as path from "node:path";
-import { version } from "../../package.json";
 import { Failure } from "../base/failure.js";
 import { keepProjectId, type Project } from "../data/project.js";
 import { mostSimilar } from "../language/similar.js";
 import type { Account } from "./account.js";
 import { withoutSecrets } from "./failures.js";
 import { groupsByName } from "./groups/index.js";
+import { scopeOf, settingsFolderOf } from "./project-scope.js";
 import { type Applied, type ApplyEnvironment, applyPlan } from "./reconcile/apply.js";
 import { takeLock } from "./reconcile/lock.js";
 import { type Clock, realClock } from "./reconcile/patience.js";
 import { groupPlan, type Plan, planGroups, planTeardown, type Reason, removals } from "./reconcile/plan.js";
 import { adoptionChanged, openFiles, type Readings, readGroups, rememberedOf } from "./reconcile/reading.js";
 import { type Group, type GroupName, groupNames } from "./reconcile/resource.js";
-import { makeScope, type Scope, tagKeys } from "./reconcile/scope.js";
+import { type Scope, tagKeys } from "./reconcile/scope.js";
 import { readBook } from "./reconcile/settings-file.js";
 import {
   reasonsAgainst,
@@ -165,12 +165,8 @@ export function groupOf(name: string): Group {
 
 /** What a group was asked for by name in earlier calls, as its settings file has it; null for nothing. */
 export function declaredOf(project: Project, name: GroupName): unknown {
-  const read = readBook(path.join(folderOf(project), groupsByName[name].settingsFile));
+  const read = readBook(path.join(settingsFolderOf(project), groupsByName[name].settingsFile));
   return read === undefined || read === "broken" ? null : (read.book?.declared ?? null);
-}
-
-function folderOf({ root, settings }: Project): string {
-  return path.resolve(root, settings.cloud?.folder ?? ".");
 }
 
 async function read(
@@ -180,21 +176,13 @@ async function read(
 ): Promise<Readings> {
   const { project } = request;
   const groups = names.map((name) => groupsByName[name]);
-  const folder = folderOf(project);
+  const folder = settingsFolderOf(project);
   const { account } = request;
   const unreadable = new Map<GroupName, Failure>();
   const looks = purpose === "look";
   const files = openFiles(groups, folder, { projectId: project.id, account }, looks ? unreadable : undefined);
   const declared = new Map<GroupName, unknown>();
-  const scope = makeScope({
-    projectId: project.id,
-    projectName: project.name,
-    folder,
-    account: request.account,
-    settings: project.settings.cloud ?? {},
-    version,
-    declared,
-  });
+  const scope = scopeOf(account, project, declared);
   refuseUnknownAdoptions(scope);
   if (!looks) refuseForgottenElsewhere(scope, names);
   const environment = environmentOf(request);

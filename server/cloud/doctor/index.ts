@@ -1,6 +1,7 @@
 import type { Failure } from "../../base/failure.js";
 import type { Project } from "../../data/project.js";
 import type { Account } from "../account.js";
+import { scopeOf } from "../project-scope.js";
 import { type Clock, realClock } from "../reconcile/patience.js";
 import { readResources } from "../setup.js";
 import type { Check, CheckContext, CheckResult } from "./check.js";
@@ -11,7 +12,6 @@ import { quotas } from "./quotas.js";
 import { reachability } from "./reachability.js";
 import { region } from "./region.js";
 import { resources } from "./resources.js";
-import { scopeOf } from "./scope.js";
 
 /** Every check, in the order in which it is told. */
 export const checks: readonly Check[] = [

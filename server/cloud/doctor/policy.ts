@@ -5,8 +5,8 @@ import { groupsByName } from "../groups/index.js";
 import { policyScope } from "../groups/support/policy-scope.js";
 import { type ReadyPolicy, readyPolicies } from "../policies/ready.js";
 import type { ReadyPolicyName } from "../policies/ready-names.js";
+import { scopeOf } from "../project-scope.js";
 import { openFiles } from "../reconcile/reading.js";
-import { scopeOf } from "./scope.js";
 
 /**
  * The ready policies for a project in an account. They name the project's id, which is kept in `reprod.json` with that.

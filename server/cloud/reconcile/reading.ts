@@ -299,11 +299,6 @@ export function at(
 }
 
 function checkAdoption({ resource, key, file }: Reading, chosen: string): void {
-  if (resource.adoptable !== true) {
-    throw new Failure("cannot-adopt", `this cannot be taken from elsewhere: "${key}"`, {
-      fix: 'Remove it from "cloud.adopt" in reprod.json.',
-    });
-  }
   const entry = file.entry(resource.part);
   if (entry?.ref !== undefined && entry.adopted !== true && entry.ref.id !== chosen) {
     throw new Failure(
