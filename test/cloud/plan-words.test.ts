@@ -3,23 +3,11 @@ import { test } from "node:test";
 import { moneyText } from "../../server/cloud/plan-words.js";
 import { PRICES_AS_OF } from "../../server/cloud/prices.js";
 import type { Step } from "../../server/cloud/reconcile/plan.js";
-
-function step(cost: Step["cost"]): Step {
-  return {
-    key: "network/vpc",
-    group: "network",
-    kind: "VPC",
-    name: "reprod-x-vpc",
-    action: "create",
-    differences: [],
-    losesData: false,
-    ...(cost && { cost }),
-  };
-}
+import { stepOf } from "./support/steps.js";
 
 const money = (...costs: readonly NonNullable<Step["cost"]>[]): string =>
   moneyText({
-    steps: costs.map(step),
+    steps: costs.map((cost) => stepOf({ cost })),
     groups: [],
     atRest: costs.reduce((sum, { atRest }) => sum + atRest, 0),
     notes: [],

@@ -7,7 +7,7 @@ import { isSha256, type Sha256 } from "../../server/base/brand.js";
 import type { Context } from "../../server/functions/entry.js";
 import { makeS3 } from "../../server/functions/s3-client.js";
 import { type Account, awsTests, REGION } from "../aws/support/aws.js";
-import { afterwards } from "../support/temporary.js";
+import { listening } from "../support/listening.js";
 
 export const BUILD = "reprod-abcdefghijkl-euc1-build";
 export const TMP = "reprod-abcdefghijkl-euc1-tmp";
@@ -98,12 +98,5 @@ export async function site(
     requests.push(request);
     answer(request, response, requests.length - 1);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  afterwards(test, () => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return { url: `http://127.0.0.1:${address.port}`, requests };
+  return { url: `http://${await listening(test, server)}`, requests };
 }

@@ -1,6 +1,6 @@
 import * as http from "node:http";
-import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
+import { listening } from "./listening.js";
 
 export type Answer = (request: http.IncomingMessage, response: http.ServerResponse) => void;
 
@@ -25,14 +25,7 @@ export async function startWeb(
     if (answer === undefined) response.writeHead(404).end("not here");
     else answer(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  test.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return { url: `http://127.0.0.1:${address.port}`, paths: answers, requests };
+  return { url: `http://${await listening(test, server)}`, paths: answers, requests };
 }
 
 /** Sends these bytes with status 200. */

@@ -4,7 +4,7 @@ import * as https from "node:https";
 import * as net from "node:net";
 import * as path from "node:path";
 import type { TestContext } from "node:test";
-import { afterwards } from "../../support/temporary.js";
+import { listening } from "../../support/listening.js";
 
 /** A proxy as an organisation has one between its machines and the world. */
 export interface ForwardProxy {
@@ -54,7 +54,7 @@ export async function startForwardProxy(test: TestContext): Promise<ForwardProxy
     onward.on("error", () => socket.destroy());
   });
   const proxy: ForwardProxy = {
-    address: await listening(server, test),
+    address: await listening(test, server),
     asked,
     authorizations,
     refusing: undefined,
@@ -80,17 +80,6 @@ export async function startTls(endpoint: string, test: TestContext): Promise<str
     onward.on("error", () => response.destroy());
     request.pipe(onward);
   });
-  const [, port] = (await listening(server, test)).split(":");
+  const [, port] = (await listening(test, server)).split(":");
   return `https://localhost:${port}`;
-}
-
-async function listening(server: http.Server | https.Server, test: TestContext): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  afterwards(test, () => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return `127.0.0.1:${address.port}`;
 }

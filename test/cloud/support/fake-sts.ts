@@ -1,7 +1,6 @@
 import * as http from "node:http";
-import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
-import { afterwards } from "../../support/temporary.js";
+import { listening } from "../../support/listening.js";
 
 export interface StsRequest {
   /** `GetCallerIdentity` */
@@ -64,15 +63,8 @@ export async function startSts(test: TestContext): Promise<FakeSts> {
         : `<Credentials><AccessKeyId>${parameters.get("RoleArn")?.split("/")[1]}-${index}</AccessKeyId><SecretAccessKey>role-secret-${index}</SecretAccessKey><SessionToken>role-token-${index}</SessionToken><Expiration>${new Date(Date.now() + fake.lifetimeMilliseconds).toISOString()}</Expiration></Credentials>`;
     return `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result>${result}</${action}Result><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></${action}Response>`;
   };
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  afterwards(test, () => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
   const fake: FakeSts = {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://${await listening(test, server)}`,
     requests,
     refuse: () => undefined,
     page: undefined,

@@ -3,17 +3,7 @@ import { test } from "node:test";
 import * as words from "../../../../server/cloud/plan-words.js";
 import type { Plan, Step } from "../../../../server/cloud/reconcile/plan.js";
 import { resourcesPlanPage } from "../../../../server/lsp/pages/resources-plan.js";
-
-const step = (more: Partial<Step>): Step => ({
-  key: "network/x",
-  group: "network",
-  kind: "VPC",
-  name: "reprod-x-vpc",
-  action: "create",
-  differences: [],
-  losesData: false,
-  ...more,
-});
+import { stepOf } from "../../../cloud/support/steps.js";
 
 const planOf = (steps: readonly Step[], more: Partial<Plan> = {}): Plan => ({
   groups: [
@@ -56,18 +46,18 @@ const page = (plan: Plan, more: Partial<Parameters<typeof resourcesPlanPage>[0]>
 test("every kind of step with its sign and word, what differs and what it costs", () => {
   const { title, markdown } = page(
     planOf([
-      step({ detail: "10.0.0.0/16" }),
-      step({
+      stepOf({ detail: "10.0.0.0/16" }),
+      stepOf({
         action: "change",
         kind: "security group",
         id: "sg-1",
         differences: [{ what: "ingress rules", is: "22 from 0.0.0.0/0", shouldBe: "none" }],
       }),
-      step({ action: "replace", kind: "subnet", id: "subnet-1", why: "it needs VPC" }),
-      step({ action: "remove", kind: "route table", id: "rtb-1", cost: { atRest: 9 } }),
-      step({ action: "release", kind: "S3 bucket", id: "b", name: "b" }),
-      step({ kind: "endpoint", cost: { atRest: 3.6, use: "$0.01 per GB" } }),
-      step({ action: "keep", kind: "gateway" }),
+      stepOf({ action: "replace", kind: "subnet", id: "subnet-1", why: "it needs VPC" }),
+      stepOf({ action: "remove", kind: "route table", id: "rtb-1", cost: { atRest: 9 } }),
+      stepOf({ action: "release", kind: "S3 bucket", id: "b", name: "b" }),
+      stepOf({ kind: "endpoint", cost: { atRest: 3.6, use: "$0.01 per GB" } }),
+      stepOf({ action: "keep", kind: "gateway" }),
     ]),
   );
   assert.equal(title, "Set up Network");
@@ -102,7 +92,7 @@ Writes \`network-settings.json\`.
 test("what AWS says is text: it makes no link, no markup and no row", () => {
   const { markdown } = page(
     planOf([
-      step({
+      stepOf({
         name: "a|b`c\n| x |",
         detail: "[x](command:evil) <img src=x>",
         differences: [{ what: "**w**", is: "a\n\n# b", shouldBe: "|" }],
@@ -119,7 +109,7 @@ test("what AWS says is text: it makes no link, no markup and no row", () => {
 test("nothing to do, nothing to remove, and what speaks against a removal", () => {
   assert.match(page(planOf([])).markdown, /Nothing to do/);
   assert.match(page(planOf([]), { teardown: true, money: "" }).markdown, /Nothing to remove/);
-  const removal = page(planOf([step({ action: "remove", name: "bucket", losesData: true })]), {
+  const removal = page(planOf([stepOf({ action: "remove", name: "bucket", losesData: true })]), {
     teardown: true,
     money: "",
     against: ["the bucket bucket holds 1 object"],
